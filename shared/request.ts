@@ -1,0 +1,140 @@
+/**
+ * GenerateRequest holds everything that decides the picture: the same request and model give the
+ * same bytes. All lengths are document pixels. The pixels themselves travel beside it as the
+ * planes of one frame (frame.ts): `picture` (1 to 4 channels) and `mask` (1 channel, 8 bit) over
+ * `region`, both of exactly that size.
+ */
+import { z } from 'zod';
+import { Rect, Size } from './geometry.ts';
+import { limits, maxPromptCharacters, maxSeed, maxSidePx, type Range } from './limits.ts';
+
+function within(range: Range) {
+  return z.number().min(range.min).max(range.max);
+}
+function wholeWithin(range: Range) {
+  return z.number().int().min(range.min).max(range.max);
+}
+
+/** The document a capture came from, so that the result finds its way back. */
+export const DocumentInfo = z.strictObject({
+  id: z.string().max(200),
+  name: z.string().max(1000),
+  width: z.number().int().min(1).max(maxSidePx),
+  height: z.number().int().min(1).max(maxSidePx),
+  /** Bits per channel of the document itself. */
+  depth: z.union([z.literal(8), z.literal(16), z.literal(32)]),
+  mode: z.enum(['rgb', 'gray', 'lab', 'cmyk']),
+  profile: z.string().max(500).optional(),
+  /** The layer that was read; absent when the composite was. */
+  layer: z.strictObject({ id: z.string().max(200), name: z.string().max(1000) }).optional(),
+});
+export type DocumentInfo = z.infer<typeof DocumentInfo>;
+
+/** Whose rules are followed where programs differ; each name is a preset of explicit options. */
+export const Dialect = z.enum(['pentimento', 'a1111', 'diffusers']);
+export type Dialect = z.infer<typeof Dialect>;
+
+export const MaskedContent = z.enum(['original', 'fill', 'latent-noise', 'latent-nothing']);
+export type MaskedContent = z.infer<typeof MaskedContent>;
+
+/**
+ * How much the model sees: `context` (the smallest rectangle that gives it enough to see),
+ * `masked` (the selection and `paddingPx` around it), `whole` (the whole picture).
+ */
+export const Area = z.enum(['context', 'masked', 'whole']);
+export type Area = z.infer<typeof Area>;
+
+const place = {
+  document: DocumentInfo,
+  /** What the planes cover; for `text` the rectangle to be filled. */
+  region: Rect,
+};
+
+const sampling = {
+  /** Id from GET /v1/models; empty: the first checkpoint found. */
+  model: z.string().max(300),
+  /** Id of a separate VAE file. */
+  vae: z.string().max(300).optional(),
+  prompt: z.string().max(maxPromptCharacters),
+  negativePrompt: z.string().max(maxPromptCharacters),
+  sampler: z.string().max(60),
+  /** Schedule name, or 'automatic': the sampler's preferred one. */
+  schedule: z.string().max(60),
+  steps: wholeWithin(limits.steps),
+  cfgScale: within(limits.cfgScale),
+  clipSkip: wholeWithin(limits.clipSkip),
+  dialect: Dialect,
+  /** Size the networks run at, multiples of 8; absent: chosen by the plan. */
+  workingSize: Size.optional(),
+};
+
+const output = {
+  /** -1: a random one, fixed when the job is accepted. Variant i uses seed + i. */
+  seed: z.number().int().min(-1).max(maxSeed),
+  /** Number of variants. */
+  count: wholeWithin(limits.count),
+};
+
+const masking = {
+  featherPx: within(limits.featherPx),
+  growPx: wholeWithin(limits.growPx),
+  /** 0: colours as the model gave them; 1: drift against the surroundings fully undone. */
+  colorMatch: within(limits.colorMatch),
+};
+
+/** Text to image: nothing to start from. */
+export const TextRequest = z.strictObject({
+  kind: z.literal('text'),
+  ...place,
+  ...sampling,
+  ...output,
+});
+
+/** Image to image over a whole layer or the canvas. */
+export const ImageRequest = z.strictObject({
+  kind: z.literal('image'),
+  ...place,
+  ...sampling,
+  ...output,
+  strength: within(limits.strength),
+  colorMatch: within(limits.colorMatch),
+});
+
+/** Inpainting of a selection. */
+export const InpaintRequest = z.strictObject({
+  kind: z.literal('inpaint'),
+  ...place,
+  ...sampling,
+  ...output,
+  ...masking,
+  strength: within(limits.strength),
+  maskedContent: MaskedContent,
+  area: Area,
+  paddingPx: wholeWithin(limits.paddingPx),
+});
+
+/** Removal of what is selected, filled from its surroundings without any model. */
+export const RemoveRequest = z.strictObject({
+  kind: z.literal('remove'),
+  ...place,
+  ...output,
+  ...masking,
+});
+
+export const GenerateRequest = z.discriminatedUnion('kind', [
+  TextRequest,
+  ImageRequest,
+  InpaintRequest,
+  RemoveRequest,
+]);
+export type TextRequest = z.infer<typeof TextRequest>;
+export type ImageRequest = z.infer<typeof ImageRequest>;
+export type InpaintRequest = z.infer<typeof InpaintRequest>;
+export type RemoveRequest = z.infer<typeof RemoveRequest>;
+export type GenerateRequest = z.infer<typeof GenerateRequest>;
+/** Requests that run the networks. */
+export type DiffusionRequest = TextRequest | ImageRequest | InpaintRequest;
+
+export function needsModel(request: GenerateRequest): request is DiffusionRequest {
+  return request.kind !== 'remove';
+}
