@@ -62,6 +62,10 @@ export type PairRequest = z.infer<typeof PairRequest>;
 export const PairAnswer = z.strictObject({ token: z.string(), clientId: z.string() });
 export type PairAnswer = z.infer<typeof PairAnswer>;
 
+/** POST /v1/pairings (with a token): a code for another client, valid once and for a few minutes. */
+export const PairingCode = z.strictObject({ code: z.string(), expiresAt: z.string() });
+export type PairingCode = z.infer<typeof PairingCode>;
+
 /** POST /v1/jobs answers 201 (or 200 when the same Idempotency-Key was seen before). */
 export const JobCreated = z.strictObject({ id: z.string() });
 export type JobCreated = z.infer<typeof JobCreated>;

@@ -47,6 +47,12 @@ export const errorTable = {
     title: 'That pairing code is wrong or has expired.',
     next: 'Check the code, or ask for a new one.',
   },
+  E_TOO_MANY_TRIES: {
+    status: 429,
+    title: 'Too many wrong tries.',
+    next: 'Wait a minute, then pair again.',
+    retryable: true,
+  },
   E_API_VERSION: {
     status: 426,
     title: 'Panel and service have different versions.',
@@ -85,11 +91,7 @@ export const errorTable = {
     title: 'There is no schedule of that name.',
     next: 'Choose one of the named ones.',
   },
-  E_PROMPT_TOO_LONG: {
-    status: 422,
-    title: 'The prompt is too long.',
-    next: 'Shorten it.',
-  },
+  E_PROMPT_TOO_LONG: { status: 422, title: 'The prompt is too long.', next: 'Shorten it.' },
   E_MASK_EMPTY: {
     status: 422,
     title: 'The selection is empty.',
@@ -132,11 +134,7 @@ export const errorTable = {
     title: 'The service does not know this job.',
     next: 'Look in the history.',
   },
-  E_JOB_STATE: {
-    status: 409,
-    title: 'The job is already finished.',
-    next: 'Start a new one.',
-  },
+  E_JOB_STATE: { status: 409, title: 'The job is already finished.', next: 'Start a new one.' },
   E_RESULT_LOST: {
     status: 410,
     title: 'The result is no longer on the disk.',
@@ -157,6 +155,11 @@ export const errorTable = {
     status: 413,
     title: 'The picture is too large.',
     next: 'Use a crop or a smaller copy.',
+  },
+  E_IMAGE_TIMEOUT: {
+    status: 422,
+    title: 'Opening the picture took too long.',
+    next: 'Save a smaller copy and open that.',
   },
   E_IMAGE_TOO_SMALL: {
     status: 422,
@@ -286,6 +289,12 @@ export const errorTable = {
     status: 409,
     title: 'Photoshop is busy with something else.',
     next: 'Finish it and press the button again.',
+    retryable: true,
+  },
+  E_HOST_FAILED: {
+    status: 500,
+    title: 'Photoshop refused to do this, and the document was left as it was.',
+    next: 'Try once more; the result is kept in the list.',
     retryable: true,
   },
   E_SERVICE_DOWN: {

@@ -88,29 +88,47 @@ export function encodeFrame(frame: Frame): Uint8Array {
   return bytes;
 }
 
-/** Reads a frame; the planes are views into `bytes` where alignment allows. Throws E_FRAME, E_TOO_LARGE. */
-export function decodeFrame(bytes: Uint8Array): Frame {
-  if (bytes.length > maxFrameBytes) throw new PentimentoError('E_TOO_LARGE');
-  const { header, start } = readHeader(bytes);
-  const planes = header.planes.map((p): Plane => {
+/** Where a plane lies in a frame's bytes. */
+export interface PlanePlace extends Omit<Plane, 'data'> {
+  /** First byte, counted from the frame's beginning. */
+  readonly at: number;
+  readonly sizeBytes: number;
+}
+
+/**
+ * The header alone: enough to check a frame that lies on the disk. `head` holds at least the header
+ * (maxFrameHeaderBytes + 12 bytes always do), `totalBytes` is the whole frame's length. Throws E_FRAME,
+ * E_TOO_LARGE, E_API_VERSION.
+ */
+export function readFrameHeader(
+  head: Uint8Array,
+  totalBytes: number,
+): { body: unknown; planes: PlanePlace[] } {
+  if (totalBytes > maxFrameBytes) throw new PentimentoError('E_TOO_LARGE');
+  const { header, start } = readHeader(head);
+  const planes = header.planes.map(({ offset, ...p }) => {
     if (p.width * p.height > maxPlanePixels) {
       throw new PentimentoError('E_TOO_LARGE', `A picture of ${p.width} x ${p.height} pixels.`);
     }
-    const size = planeBytes(p);
-    if (p.offset % 8 !== 0 || start + p.offset + size > bytes.length) {
+    const place = { ...p, at: start + offset, sizeBytes: planeBytes(p) };
+    if (offset % 8 !== 0 || place.at + place.sizeBytes > totalBytes) {
       throw new PentimentoError('E_FRAME', `Plane ${p.name} reaches past the end.`);
     }
-    const data = viewOf(bytes, start + p.offset, size, p.depth);
-    return {
-      name: p.name,
-      width: p.width,
-      height: p.height,
-      channels: p.channels,
-      depth: p.depth,
-      data,
-    };
+    return place;
   });
   return { body: header.body, planes };
+}
+
+/** Reads a frame; the planes are views into `bytes` where alignment allows. Throws E_FRAME, E_TOO_LARGE. */
+export function decodeFrame(bytes: Uint8Array): Frame {
+  const { body, planes } = readFrameHeader(bytes, bytes.length);
+  return {
+    body,
+    planes: planes.map(({ at, sizeBytes, ...p }) => ({
+      ...p,
+      data: viewOf(bytes, at, sizeBytes, p.depth),
+    })),
+  };
 }
 
 function readHeader(bytes: Uint8Array): { header: z.infer<typeof Header>; start: number } {
