@@ -75,4 +75,18 @@ export interface OpenedCheckpoint {
   readonly unet: { readonly config: UNetConfig; readonly weights: NetworkWeights };
   readonly vae: { readonly config: VaeConfig; readonly weights: NetworkWeights };
   readonly textEncoder: { readonly config: ClipTextConfig; readonly weights: NetworkWeights };
+  /** Side in pixels the model was trained at: 512 for SD 1, or what a diffusers folder says. */
+  readonly nativeSide?: number;
+  /** The schedule's last step is pure noise (`rescale_betas_zero_snr` of a diffusers folder). */
+  readonly zeroTerminalSnr?: boolean;
+  /** State of every file the weights lie in, for assertUnchanged (modelFile.ts). */
+  readonly files?: readonly FileStamp[];
+}
+
+/** What tells one state of a file from another. */
+export interface FileStamp {
+  /** Real path (no links). */
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
 }
