@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { correctDrift } from '../../../service/engine/picture/color/drift.ts';
+import type { FloatImage, SoftMask } from '../../../service/engine/picture/raster.ts';
+
+const width = 160;
+const height = 120;
+
+function scene(): FloatImage {
+  const data = new Float32Array(width * height * 3);
+  for (let i = 0; i < data.length; i++) {
+    const p = Math.floor(i / 3);
+    const x = p % width;
+    const y = Math.floor(p / width);
+    data[i] =
+      0.45 +
+      0.25 * Math.sin(x / (7 + (i % 3) * 5) + (i % 3)) * Math.cos(y / 13) +
+      0.1 * Math.sin((x + y) / 3);
+  }
+  return { width, height, data };
+}
+
+function box(): SoftMask {
+  const data = Float32Array.from({ length: width * height }, (_, i) => {
+    const x = i % width;
+    const y = Math.floor(i / width);
+    return x >= 50 && x < 110 && y >= 40 && y < 85 ? 1 : 0;
+  });
+  return { width, height, data };
+}
+
+function not(mask: SoftMask): SoftMask {
+  return { ...mask, data: mask.data.map((v) => 1 - v) };
+}
+
+/** Gain, offset, some gamma and a tint that varies over the picture. */
+function drifted(image: FloatImage): FloatImage {
+  const data = image.data.map((v, i) => {
+    const x = Math.floor(i / 3) % width;
+    const c = i % 3;
+    return (
+      v ** 1.04 * [0.93, 1, 1.05][c] +
+      [0.02, 0, -0.015][c] +
+      0.012 * Math.cos((Math.PI * x) / width)
+    );
+  });
+  return { ...image, data };
+}
+
+function meanError(a: FloatImage, b: FloatImage, where: SoftMask): number {
+  let sum = 0;
+  let count = 0;
+  for (let i = 0; i < a.data.length; i++) {
+    if (where.data[Math.floor(i / 3)] === 0) continue;
+    sum += Math.abs(a.data[i] - b.data[i]);
+    count++;
+  }
+  return sum / count;
+}
+
+describe('correctDrift', () => {
+  const alpha = box();
+  const known = not(alpha);
+
+  it('takes a drift off the painted part that is only seen around it', () => {
+    const truth = scene();
+    const { image, report } = correctDrift(drifted(truth), truth, { known, alpha, strength: 1 });
+    expect(meanError(drifted(truth), truth, alpha)).toBeGreaterThan(0.015);
+    expect(meanError(image, truth, alpha)).toBeLessThan(0.003);
+    expect(report.before).toBeGreaterThan(2);
+    expect(report.after).toBeLessThan(0.3);
+  });
+
+  it('does not pull new content towards what was there', () => {
+    const original = scene();
+    const truth = {
+      ...original,
+      data: original.data.map((v, i) =>
+        alpha.data[Math.floor(i / 3)] ? [0.8, 0.3, 0.25][i % 3] : v,
+      ),
+    };
+    const { image } = correctDrift(drifted(truth), original, { known, alpha, strength: 1 });
+    expect(meanError(image, truth, alpha)).toBeLessThan(0.012);
+  });
+
+  it('gives the generated picture itself at strength 0, and half the way at 0.5', () => {
+    const truth = scene();
+    const generated = drifted(truth);
+    const off = correctDrift(generated, truth, { known, alpha, strength: 0 });
+    expect(off.image).toBe(generated);
+    expect(off.report.after).toBe(off.report.before);
+    const full = correctDrift(generated, truth, { known, alpha, strength: 1 }).image;
+    const half = correctDrift(generated, truth, { known, alpha, strength: 0.5 }).image;
+    half.data.forEach((v, i) => expect(v).toBeCloseTo((full.data[i] + generated.data[i]) / 2, 5));
+  });
+
+  it('leaves a picture without drift alone', () => {
+    const truth = scene();
+    const { image } = correctDrift(truth, truth, { known, alpha, strength: 1 });
+    expect(meanError(image, truth, alpha)).toBeLessThan(1e-4);
+  });
+
+  it('changes nothing where alpha is 0, nor when nothing is known', () => {
+    const truth = scene();
+    const generated = drifted(truth);
+    const { image } = correctDrift(generated, truth, { known, alpha, strength: 1 });
+    image.data.forEach(
+      (v, i) => alpha.data[Math.floor(i / 3)] === 0 && expect(v).toBe(generated.data[i]),
+    );
+    const nothing = { ...known, data: new Float32Array(known.data.length) };
+    const blind = correctDrift(generated, truth, { known: nothing, alpha, strength: 1 });
+    expect(blind.image).toBe(generated);
+    expect(blind.report).toEqual({ before: 0, after: 0 });
+  });
+
+  it('takes pictures of one pixel and refuses other sizes', () => {
+    const one = { width: 1, height: 1, data: new Float32Array(3) };
+    const mask = { width: 1, height: 1, data: new Float32Array(1) };
+    expect(correctDrift(one, one, { known: mask, alpha: mask, strength: 1 }).image).toBe(one);
+    expect(() => correctDrift(one, scene(), { known: mask, alpha: mask, strength: 1 })).toThrow(
+      RangeError,
+    );
+  });
+});
