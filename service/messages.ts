@@ -50,7 +50,7 @@ export const ToEngine = z.discriminatedUnion('type', [
     id: z.string(),
     framePath: z.string(),
     outPath: z.string(),
-    format: z.enum(['png', 'tiff', 'psd']),
+    format: z.enum(['png', 'tiff']),
   }),
   z.strictObject({ type: z.literal('exit') }),
 ]);

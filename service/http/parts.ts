@@ -1,0 +1,55 @@
+/** What the HTTP room is given: it owns nothing itself. */
+import type { HttpBindings } from '@hono/node-server';
+import type { ModelInfo, Status } from '../../shared/api.ts';
+import type { Plan, PlanRequest } from '../../shared/plan.ts';
+import type { GenerateRequest } from '../../shared/request.ts';
+import type { BlobStore } from '../jobs/blobs.ts';
+import type { Client, ClientTable } from '../jobs/clientTable.ts';
+import type { Clock } from '../jobs/clock.ts';
+import type { Converter } from '../jobs/converter.ts';
+import type { JobEvents } from '../jobs/jobEvents.ts';
+import type { JobTable, Scope } from '../jobs/jobTable.ts';
+import type { Log } from '../jobs/logFile.ts';
+import type { JobQueue } from '../jobs/queue.ts';
+import type { ModelFiles } from '../messages.ts';
+import type { PairingDesk } from './pairingDesk.ts';
+
+/** The model files on this computer, as the library room tells of them. */
+export interface ModelSource {
+  list(): Promise<readonly ModelInfo[]>;
+  /** Throws E_MODEL_UNKNOWN and what is wrong with the file. */
+  files(id: string, vaeId?: string): Promise<ModelFiles>;
+  rescan(): Promise<unknown>;
+}
+
+export interface AppParts {
+  readonly jobs: JobTable;
+  readonly events: JobEvents;
+  readonly queue: JobQueue;
+  readonly blobs: BlobStore;
+  readonly clients: ClientTable;
+  readonly converter: Converter;
+  readonly pairing: PairingDesk;
+  readonly models: ModelSource;
+  readonly modelFolders: readonly string[];
+  /** Folder with the built workbench; its pages are served as they are. */
+  readonly workbenchDir: string;
+  /** Folder for PNG copies of results. */
+  readonly cacheDir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly status: () => Status;
+  readonly plan: (request: PlanRequest) => Promise<Plan>;
+  /** Checks what the schema cannot: names of samplers and schedules. Throws E_SAMPLER_UNKNOWN, ... */
+  readonly validate: (request: GenerateRequest) => void;
+}
+
+export interface AppEnv {
+  Bindings: HttpBindings;
+  Variables: { client: Client };
+}
+
+/** A paired client sees its own jobs, a program of the same user all of them. */
+export function scopeOf(client: Client): Scope {
+  return client.owner ? undefined : client.id;
+}
