@@ -11,5 +11,6 @@ const names = readdirSync(join(root, 'bench'))
   .map((name) => name.slice(0, -3))
   .filter((name) => asked.length === 0 || asked.includes(name));
 let failed = 0;
-for (const name of names) failed += run('node', [join('dist', 'bench', `${name}.js`)]) === 0 ? 0 : 1;
+for (const name of names)
+  failed += run('node', [join('dist', 'bench', `${name}.js`)]) === 0 ? 0 : 1;
 process.exit(failed > 0 ? 1 : 0);

@@ -27,22 +27,40 @@ function fail(sentence) {
 export function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
-    fail(`Pentimento needs Node 20.19 or newer; this is ${process.versions.node}. See https://nodejs.org`);
+    fail(
+      `Pentimento needs Node 20.19 or newer; this is ${process.versions.node}. See https://nodejs.org`,
+    );
   }
 }
 
 export function ensureInstalled() {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const stamp = join(root, 'node_modules', '.pentimento-installed');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   process.stderr.write('Installing packages (the first time takes a minute or two) ...\n');
-  if (run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error'], { stdio: ['ignore', 2, 2] }) !== 0) {
-    fail('The packages could not be installed. Check the network connection and run the command again.');
+  if (
+    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error'], {
+      stdio: ['ignore', 2, 2],
+    }) !== 0
+  ) {
+    fail(
+      'The packages could not be installed. Check the network connection and run the command again.',
+    );
   }
   writeFileSync(stamp, lock);
 }
 
-const sources = ['shared', 'service', 'plugin', 'tsconfig.json', 'vite.config.ts', 'manifest.json', 'package-lock.json'];
+const sources = [
+  'shared',
+  'service',
+  'plugin',
+  'tsconfig.json',
+  'vite.config.ts',
+  'manifest.json',
+  'package-lock.json',
+];
 
 function newestChange(path) {
   const info = statSync(path, { throwIfNoEntry: false });
@@ -61,8 +79,10 @@ export function ensureBuilt() {
   process.stderr.write('Building ...\n');
   mkdirSync(join(root, 'dist'), { recursive: true });
   const output = { stdio: ['ignore', 2, 2] };
-  if (run('npx', ['tsc', '-b', 'shared', 'service', 'plugin'], output) !== 0) fail('The build failed (types).');
-  if (run('npx', ['vite', 'build', '--logLevel', 'warn'], output) !== 0) fail('The build failed (workbench).');
+  if (run('npx', ['tsc', '-b', 'shared', 'service', 'plugin'], output) !== 0)
+    fail('The build failed (types).');
+  if (run('npx', ['vite', 'build', '--logLevel', 'warn'], output) !== 0)
+    fail('The build failed (workbench).');
   if (run('npx', ['vite', 'build', '--mode', 'panel', '--logLevel', 'warn'], output) !== 0) {
     fail('The build failed (panel).');
   }

@@ -8,7 +8,10 @@ function ensureChromium() {
   if (process.env.PENTIMENTO_CHROMIUM || chromiumPaths.some((path) => existsSync(path))) return;
   if (process.platform === 'linux' && existsSync('/usr/bin/apt-get') && process.getuid?.() === 0) {
     process.stderr.write('Installing Chromium for the workbench tests ...\n');
-    const quiet = { stdio: ['ignore', 'ignore', 2], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+    const quiet = {
+      stdio: ['ignore', 'ignore', 2],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    };
     run('apt-get', ['update'], quiet);
     run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], quiet);
     if (chromiumPaths.some((path) => existsSync(path))) return;

@@ -1,0 +1,4 @@
+export function problemsOfManifest(
+  manifest: unknown,
+  options: { readonly files: readonly string[]; readonly version: string },
+): string[];
