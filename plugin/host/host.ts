@@ -16,6 +16,8 @@ export interface HostState {
   readonly selectionBounds: Rect | undefined;
   /** Recipe kept on the active layer, if it is one of ours. */
   readonly layerRecipe: Recipe | undefined;
+  /** One sentence when the document cannot be worked on as it is, and why. */
+  readonly note?: string | undefined;
 }
 
 export interface CaptureRequest {
@@ -34,6 +36,8 @@ export interface Capture {
   readonly picture: Plane;
   /** Named `mask`: 8-bit coverage with its soft edges, without any feather of ours. */
   readonly mask: Plane | undefined;
+  /** One sentence when something else was read than was asked for (the composite for a group). */
+  readonly note?: string | undefined;
 }
 
 export interface PlacedPicture {
@@ -61,6 +65,7 @@ export interface Placement {
 
 export interface LayerRef {
   readonly documentId: string;
+  /** What was placed, from the top level down: the layer, or the group and then its layers. */
   readonly layerIds: readonly string[];
 }
 
@@ -70,6 +75,11 @@ export interface Host {
   state(): HostState;
   capture(request: CaptureRequest): Promise<Capture>;
   place(placement: Placement): Promise<LayerRef>;
+  /**
+   * The same as capture, reduced until no side is longer than `maxSidePx`: for the thumbnail that is
+   * shown before a run. Left out by hosts where reading is not cheap enough to do unasked.
+   */
+  glance?(request: CaptureRequest, maxSidePx: number): Promise<Capture>;
   /** Calls back after every change of document, layer or selection; answers the way to stop. */
   watch(listener: (state: HostState) => void): () => void;
 }

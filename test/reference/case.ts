@@ -12,7 +12,13 @@ export interface CaseTensor {
   /** 'F32', 'F64', 'I64', 'U8', ... as stored. */
   readonly dtype: string;
   readonly shape: readonly number[];
-  readonly data: Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array | Uint16Array;
+  readonly data:
+    | Float32Array
+    | Float64Array
+    | BigInt64Array
+    | Int32Array
+    | Uint8Array
+    | Uint16Array;
 }
 
 export type Tolerance = Readonly<{

@@ -4,11 +4,19 @@ import type { Case, CaseTensor, Picture, Tolerance } from './case.ts';
 type Numbers = ArrayLike<number | bigint>;
 
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !ArrayBuffer.isView(value)
+  );
 }
 
 /** Problems found, one sentence each; empty when everything that has a tolerance agrees. */
-export async function compareCase(c: Case, answer: Readonly<Record<string, unknown>>): Promise<string[]> {
+export async function compareCase(
+  c: Case,
+  answer: Readonly<Record<string, unknown>>,
+): Promise<string[]> {
   const problems: string[] = [];
   let compared = 0;
   for (const [key, expected] of Object.entries(c.expect)) {
@@ -51,13 +59,17 @@ async function compareValue(
   if (typeof expected === 'number' && tolerance.equal !== true) {
     return compareNumbers([expected], [Number(got)], tolerance);
   }
-  return Object.is(expected, got) ? undefined : `expected ${show(expected)} but received ${show(got)}`;
+  return Object.is(expected, got)
+    ? undefined
+    : `expected ${show(expected)} but received ${show(got)}`;
 }
 
 async function compareList(c: Case, expected: unknown[], got: unknown, tolerance: Tolerance) {
-  if (!Array.isArray(got) && !ArrayBuffer.isView(got)) return `expected a list but received ${show(got)}`;
+  if (!Array.isArray(got) && !ArrayBuffer.isView(got))
+    return `expected a list but received ${show(got)}`;
   const list = Array.from(got as unknown as ArrayLike<unknown>);
-  if (list.length !== expected.length) return `expected ${expected.length} entries but received ${list.length}`;
+  if (list.length !== expected.length)
+    return `expected ${expected.length} entries but received ${list.length}`;
   for (let i = 0; i < list.length; i++) {
     const found = await compareValue(c, expected[i], list[i], tolerance);
     if (found) return `[${i}] ${found}`;
@@ -90,10 +102,16 @@ async function compareRecord(
   return undefined;
 }
 
-function compareTensor(expected: CaseTensor, got: unknown, tolerance: Tolerance): string | undefined {
+function compareTensor(
+  expected: CaseTensor,
+  got: unknown,
+  tolerance: Tolerance,
+): string | undefined {
   const data = isRecord(got) && ArrayBuffer.isView(got['data']) ? got['data'] : got;
-  const shape = isRecord(got) && Array.isArray(got['shape']) ? (got['shape'] as number[]) : undefined;
-  if (!ArrayBuffer.isView(data) && !Array.isArray(data)) return `expected numbers but received ${show(got)}`;
+  const shape =
+    isRecord(got) && Array.isArray(got['shape']) ? (got['shape'] as number[]) : undefined;
+  if (!ArrayBuffer.isView(data) && !Array.isArray(data))
+    return `expected numbers but received ${show(got)}`;
   if (shape && shape.join() !== expected.shape.join()) {
     return `expected shape [${expected.shape.join()}] but received [${shape.join()}]`;
   }
@@ -144,7 +162,8 @@ function comparePicture(expected: Picture, got: unknown, tolerance: Tolerance): 
     if (difference > worst) worst = difference;
   }
   const levels = tolerance.equal === true ? 0 : (tolerance.levels ?? 0);
-  if (worst > levels) return `differs by ${worst} levels (allowed ${levels}; ${above} values differ)`;
+  if (worst > levels)
+    return `differs by ${worst} levels (allowed ${levels}; ${above} values differ)`;
   const share = above / expected.data.length;
   if (tolerance.share !== undefined && share > tolerance.share) {
     return `${(share * 100).toFixed(2)} % of the values differ (allowed ${tolerance.share * 100} %)`;

@@ -15,7 +15,8 @@ export function listCases(root: string, kinds: readonly string[] = []): CaseFile
   for (const entry of readdirSync(root, { withFileTypes: true })) {
     if (!entry.isDirectory() || (kinds.length > 0 && !kinds.includes(entry.name))) continue;
     for (const name of readdirSync(join(root, entry.name)).sort()) {
-      if (name.endsWith('.json')) found.push({ kind: entry.name, path: join(root, entry.name, name) });
+      if (name.endsWith('.json'))
+        found.push({ kind: entry.name, path: join(root, entry.name, name) });
     }
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -28,7 +29,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** The case at `path`; undefined when the JSON beside a case is data of its own (no `kind`). */
 export function readCase(path: string, root: string): Case | undefined {
   const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  if (!isRecord(json) || typeof json['kind'] !== 'string' || !isRecord(json['expect'])) return undefined;
+  if (!isRecord(json) || typeof json['kind'] !== 'string' || !isRecord(json['expect']))
+    return undefined;
   const folder = dirname(path);
   const name = basename(path, '.json');
   let tensors: Map<string, CaseTensor> | undefined;
@@ -85,11 +87,16 @@ interface TensorHeader {
 export function readTensors(path: string): Map<string, CaseTensor> {
   const bytes = readFileSync(path);
   const headerLength = Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength)) as Record<string, TensorHeader>;
+  const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength)) as Record<
+    string,
+    TensorHeader
+  >;
   const tensors = new Map<string, CaseTensor>();
   for (const [name, h] of Object.entries(header)) {
     if (name === '__metadata__') continue;
-    const slice = new Uint8Array(bytes.subarray(8 + headerLength + h.data_offsets[0], 8 + headerLength + h.data_offsets[1]));
+    const slice = new Uint8Array(
+      bytes.subarray(8 + headerLength + h.data_offsets[0], 8 + headerLength + h.data_offsets[1]),
+    );
     tensors.set(name, { dtype: h.dtype, shape: h.shape, data: typed(h.dtype, slice.buffer) });
   }
   return tensors;

@@ -1,0 +1,39 @@
+import { rectOfSize } from '../../../shared/geometry.ts';
+import { parametersText } from '../../../shared/recipe.ts';
+import { encodePng } from '../../picture/encodePng.ts';
+import { compositeLayers, isOpaque } from './compositeLayers.ts';
+import { allLayers, type PixelLayer } from './layers.ts';
+import type { PictureDocument } from './pictureDocument.ts';
+import { withRecipes } from './recipeXmp.ts';
+
+/**
+ * What is visible, as a PNG with exactly these samples; RGB when nothing is transparent. The topmost
+ * visible recipe travels as the `parameters` text, all of them as XMP.
+ */
+export function exportPng(document: PictureDocument): Uint8Array {
+  const { width, height, layers } = document;
+  const rgba = compositeLayers(layers, rectOfSize(document));
+  const shown = allLayers(layers.filter((layer) => layer.isVisible)).filter(
+    (layer): layer is PixelLayer => layer.kind === 'pixels' && layer.isVisible,
+  );
+  const recipes = shown.flatMap(({ id, recipe }) => (recipe ? [{ layerId: id, recipe }] : []));
+  const newest = recipes[recipes.length - 1];
+  const text = newest && {
+    parameters: parametersText(newest.recipe),
+    'XML:com.adobe.xmp': withRecipes(undefined, recipes),
+  };
+  const pixels = isOpaque(rgba)
+    ? { channels: 3 as const, data: withoutAlpha(rgba) }
+    : { channels: 4 as const, data: rgba };
+  return encodePng({ width, height, ...pixels }, { level: 6, ...(text ? { text } : {}) });
+}
+
+function withoutAlpha(rgba: Uint8ClampedArray): Uint8Array {
+  const rgb = new Uint8Array((rgba.length / 4) * 3);
+  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
+    rgb[to] = rgba[from]!;
+    rgb[to + 1] = rgba[from + 1]!;
+    rgb[to + 2] = rgba[from + 2]!;
+  }
+  return rgb;
+}

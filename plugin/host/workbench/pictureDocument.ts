@@ -1,0 +1,206 @@
+/** The browser's document: layers, a selection and what is active. Pure; every change is a new value. */
+import { PentimentoError } from '../../../shared/errors.ts';
+import { intersectRects, isEmptyRect, rectOfSize, type Rect } from '../../../shared/geometry.ts';
+import type { Plane } from '../../../shared/frame.ts';
+import type { DocumentInfo } from '../../../shared/request.ts';
+import type { Capture, CaptureRequest, HostState, Placement, PlacedPicture } from '../host.ts';
+import { compositeLayers, compositeOne } from './compositeLayers.ts';
+import {
+  allLayers,
+  changeLayer,
+  findLayer,
+  insertAbove,
+  type Layer,
+  type PixelLayer,
+} from './layers.ts';
+import { crop, type Selection } from './selection.ts';
+
+export interface PictureDocument {
+  readonly id: string;
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  /** From the bottom up. */
+  readonly layers: readonly Layer[];
+  readonly activeId: number | undefined;
+  readonly selection: Selection | undefined;
+  /** What the file was before it became 8-bit sRGB here, for the status line. */
+  readonly origin: { readonly depth: 8 | 16 | 32; readonly profile: string | undefined };
+  /** Document-wide facts of a PSD that are kept for saving. */
+  readonly extra: unknown;
+}
+
+/** What the panel is told about the document. */
+export function hostStateOf(document: PictureDocument | undefined): HostState {
+  if (!document) {
+    return {
+      document: undefined,
+      layerBounds: undefined,
+      selectionBounds: undefined,
+      layerRecipe: undefined,
+    };
+  }
+  const active = activeLayer(document);
+  return {
+    document: infoOf(document, active),
+    layerBounds: active && visibleBounds(document, active),
+    selectionBounds: document.selection?.bounds,
+    layerRecipe: active?.kind === 'pixels' ? active.recipe : undefined,
+  };
+}
+
+export function activeLayer(document: PictureDocument): Layer | undefined {
+  return document.activeId === undefined
+    ? undefined
+    : findLayer(document.layers, document.activeId);
+}
+
+function infoOf(document: PictureDocument, layer: Layer | undefined): DocumentInfo {
+  const { id, name, width, height } = document;
+  const base = { id, name, width, height, depth: 8, mode: 'rgb' } as const;
+  return layer ? { ...base, layer: { id: String(layer.id), name: layer.name } } : base;
+}
+
+function visibleBounds(document: PictureDocument, layer: Layer): Rect | undefined {
+  if (layer.kind === 'group') return undefined;
+  const bounds = intersectRects(layer.bounds, rectOfSize(document));
+  return isEmptyRect(bounds) ? undefined : bounds;
+}
+
+/** Reads pixels and coverage of a region. Throws E_HOST_DOCUMENT, E_HOST_MODE. */
+export function capture(document: PictureDocument, request: CaptureRequest): Capture {
+  if (request.documentId !== document.id) throw new PentimentoError('E_HOST_DOCUMENT');
+  const { region, source } = request;
+  const active = activeLayer(document);
+  if (source === 'layer' && !active)
+    throw new PentimentoError('E_HOST_MODE', 'No layer is active.');
+  const isLayer = source === 'layer' && active !== undefined;
+  const rgba = isLayer ? compositeOne(active, region) : compositeLayers(document.layers, region);
+  const { selection } = document;
+  return {
+    document: infoOf(document, isLayer ? active : undefined),
+    region,
+    picture: plane('picture', region, 4, new Uint8Array(rgba.buffer)),
+    mask: request.withMask
+      ? plane(
+          'mask',
+          region,
+          1,
+          selection ? crop(selection, region) : new Uint8Array(region.width * region.height),
+        )
+      : undefined,
+  };
+}
+
+function plane(name: string, size: Rect, channels: number, data: Uint8Array): Plane {
+  return { name, width: size.width, height: size.height, channels, depth: 8, data };
+}
+
+/**
+ * The document with the pictures as one new layer, or as a group whose first is visible; selection and
+ * active layer stay. Also answers the new ids from the top level down. Throws E_HOST_DOCUMENT.
+ */
+export function place(
+  document: PictureDocument,
+  placement: Placement,
+): { readonly document: PictureDocument; readonly ids: readonly number[] } {
+  const { documentSize, pictures } = placement;
+  const isSameSize =
+    documentSize.width === document.width && documentSize.height === document.height;
+  if (placement.documentId !== document.id || !isSameSize || pictures.length === 0) {
+    throw new PentimentoError('E_HOST_DOCUMENT');
+  }
+  const first = nextLayerId(document);
+  const layers = pictures.map((picture, i) => layerOf(picture, first + i, i === 0));
+  const [single] = layers;
+  const added: Layer | undefined =
+    layers.length === 1
+      ? single
+      : {
+          kind: 'group',
+          id: first + layers.length,
+          name: placement.groupName,
+          isVisible: true,
+          opacity: 1,
+          isOpen: true,
+          // The first variant is the top one, as lists are read.
+          children: [...layers].reverse(),
+          extra: undefined,
+        };
+  if (!added) throw new PentimentoError('E_HOST_DOCUMENT');
+  const above = placement.aboveLayerId === undefined ? undefined : Number(placement.aboveLayerId);
+  const ids = layers.map((layer) => layer.id);
+  return {
+    document: { ...document, layers: insertAbove(document.layers, above, added) },
+    ids: added.kind === 'group' ? [added.id, ...ids] : ids,
+  };
+}
+
+export function nextLayerId(document: PictureDocument): number {
+  return allLayers(document.layers).reduce((max, layer) => Math.max(max, layer.id), 0) + 1;
+}
+
+function layerOf(picture: PlacedPicture, id: number, isVisible: boolean): PixelLayer {
+  const { bounds, name, recipe, alpha } = picture;
+  return {
+    kind: 'pixels',
+    id,
+    name,
+    isVisible,
+    opacity: 1,
+    bounds,
+    rgba: opaqueRgba(picture.color),
+    mask: { bounds, data: new Uint8Array(alpha.data), outside: 0, isEnabled: true },
+    recipe,
+    extra: undefined,
+  };
+}
+
+/** Gray or RGB of any depth as opaque 8-bit RGBA. */
+export function opaqueRgba(color: Plane): Uint8ClampedArray {
+  const pixels = color.width * color.height;
+  const out = new Uint8ClampedArray(pixels * 4);
+  const factor = color.depth === 8 ? 1 : color.depth === 16 ? 255 / 65535 : 255;
+  const isGray = color.channels < 3;
+  for (let i = 0; i < pixels; i++) {
+    const at = i * color.channels;
+    for (let c = 0; c < 3; c++) out[i * 4 + c] = color.data[at + (isGray ? 0 : c)]! * factor;
+    out[i * 4 + 3] = 255;
+  }
+  return out;
+}
+
+/** RGBA of a plane with or without alpha, any depth. */
+export function rgbaOf(picture: Plane): Uint8ClampedArray {
+  const out = opaqueRgba(picture);
+  if (picture.channels === 1 || picture.channels === 3) return out;
+  const factor = picture.depth === 8 ? 1 : picture.depth === 16 ? 255 / 65535 : 255;
+  const alpha = picture.channels - 1;
+  for (let i = 0; i < picture.width * picture.height; i++) {
+    out[i * 4 + 3] = picture.data[i * picture.channels + alpha]! * factor;
+  }
+  return out;
+}
+
+/** One layer shown or hidden. */
+export function withVisibility(
+  document: PictureDocument,
+  id: number,
+  isVisible: boolean,
+): PictureDocument {
+  return {
+    ...document,
+    layers: changeLayer(document.layers, id, (layer) => ({ ...layer, isVisible })),
+  };
+}
+
+/** The document without a layer; the one that was under it becomes active. */
+export function withoutLayer(document: PictureDocument, id: number): PictureDocument {
+  const layers = changeLayer(document.layers, id, () => undefined);
+  const isActiveGone = document.activeId !== undefined && !findLayer(layers, document.activeId);
+  return {
+    ...document,
+    layers,
+    activeId: isActiveGone ? layers[layers.length - 1]?.id : document.activeId,
+  };
+}

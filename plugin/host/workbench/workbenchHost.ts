@@ -1,0 +1,73 @@
+import { PentimentoError } from '../../../shared/errors.ts';
+import type { Plane } from '../../../shared/frame.ts';
+import type { Capture, Host } from '../host.ts';
+import type { Editor } from './editor.ts';
+import { capture, hostStateOf, place, type PictureDocument } from './pictureDocument.ts';
+
+/** The browser document as a Host. Placing is one step of the editor's history. */
+export function createWorkbenchHost(editor: Editor): Host {
+  return {
+    kind: 'workbench',
+    state: () => hostStateOf(editor.document()),
+    capture: async (request) => capture(openDocument(editor), request),
+    glance: async (request, maxSidePx) =>
+      reduced(capture(openDocument(editor), request), maxSidePx),
+    place: async (placement) => {
+      const { document, ids } = place(openDocument(editor), placement);
+      editor.commit(placement.historyName, document);
+      return { documentId: document.id, layerIds: ids.map(String) };
+    },
+    watch: (listener) => {
+      let seen: PictureDocument | undefined = editor.document();
+      return editor.subscribe(() => {
+        const document = editor.document();
+        if (document === seen) return;
+        seen = document;
+        listener(hostStateOf(document));
+      });
+    },
+  };
+}
+
+function openDocument(editor: Editor): PictureDocument {
+  const document = editor.document();
+  if (!document) throw new PentimentoError('E_HOST_DOCUMENT');
+  return document;
+}
+
+function reduced(full: Capture, maxSidePx: number): Capture {
+  const { width, height } = full.picture;
+  const factor = Math.ceil(Math.max(width, height) / maxSidePx);
+  if (factor <= 1) return full;
+  return {
+    ...full,
+    picture: everyNth(full.picture, factor),
+    mask: full.mask && everyNth(full.mask, factor),
+  };
+}
+
+/** Cells of factor x factor pixels, averaged. */
+function everyNth(plane: Plane, factor: number): Plane {
+  const width = Math.max(1, Math.floor(plane.width / factor));
+  const height = Math.max(1, Math.floor(plane.height / factor));
+  const data = new Uint8Array(width * height * plane.channels);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      for (let c = 0; c < plane.channels; c++) {
+        const first = (y * factor * plane.width + x * factor) * plane.channels + c;
+        data[(y * width + x) * plane.channels + c] = cellAverage(plane, first, factor);
+      }
+    }
+  }
+  return { ...plane, width, height, data };
+}
+
+/** Mean of factor x factor samples of one channel, from its upper left one. */
+function cellAverage({ data, width, channels }: Plane, first: number, factor: number): number {
+  let sum = 0;
+  for (let dy = 0; dy < factor; dy++) {
+    const row = first + dy * width * channels;
+    for (let dx = 0; dx < factor; dx++) sum += data[row + dx * channels]!;
+  }
+  return sum / (factor * factor);
+}

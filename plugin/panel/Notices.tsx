@@ -1,0 +1,115 @@
+import { useState, type ReactNode } from 'react';
+import type { Problem } from '../../shared/errors.ts';
+import { failedRuns } from '../session/select.ts';
+import type { ServiceState } from '../session/state.ts';
+import { Button } from './controls/Button.tsx';
+import { TextField } from './controls/TextField.tsx';
+import { useSession } from './useSession.ts';
+
+/** What is wrong, in a sentence, and the next step as a button. Nothing that was typed is lost. */
+export function Notices() {
+  const [state, session] = useSession();
+  const { notice } = state;
+  const failed = failedRuns(state).filter((run) => run.key !== run.jobId)[0];
+  return (
+    <>
+      <ServiceNotice service={state.service} />
+      {notice && (
+        <Note problem={notice.problem}>
+          {notice.retry && (
+            <Button kind="small" onPress={session.retryNotice}>
+              Place again
+            </Button>
+          )}
+          <Button kind="small" onPress={session.dismissNotice}>
+            Close
+          </Button>
+        </Note>
+      )}
+      {failed && failed.phase.state === 'failed' && state.service.phase === 'ready' && (
+        <Note problem={failed.phase.problem} about={failed.label}>
+          {failed.phase.problem.retryable && (
+            <Button kind="small" onPress={session.generate}>
+              Run again
+            </Button>
+          )}
+          <Button kind="small" onPress={() => session.discardRun(failed.key)}>
+            Close
+          </Button>
+        </Note>
+      )}
+    </>
+  );
+}
+
+function ServiceNotice({ service }: { readonly service: ServiceState }) {
+  const [, session] = useSession();
+  if (service.phase === 'down') {
+    return (
+      <Note problem={service.problem}>
+        <Button kind="small" onPress={session.lookAgain}>
+          Look again
+        </Button>
+      </Note>
+    );
+  }
+  return service.phase === 'pairing' ? <Pairing problem={service.problem} /> : null;
+}
+
+function Pairing({ problem }: { readonly problem: Problem | undefined }) {
+  const [, session] = useSession();
+  const [code, setCode] = useState('');
+  return (
+    <div className="section">
+      <div className="note" role="alert">
+        <div>
+          <b>{problem?.title ?? 'Pair this panel with the service.'}</b>
+        </div>
+        <div className="tiny note-text">
+          {problem?.next ?? 'Type the code that the service shows, or run "pentimento pair".'}
+        </div>
+        <div className="row">
+          <TextField
+            label="Pairing code"
+            placeholder="code"
+            value={code}
+            width="wide"
+            onCommit={(text) => {
+              setCode(text);
+              if (text.trim() !== '') session.pair(text);
+            }}
+          />
+          <div className="beside">
+            <Button kind="small" onPress={() => code.trim() !== '' && session.pair(code)}>
+              Pair
+            </Button>
+          </div>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface NoteProps {
+  readonly problem: Problem;
+  readonly about?: string;
+  readonly children: ReactNode;
+}
+
+function Note({ problem, about, children }: NoteProps) {
+  return (
+    <div className="section">
+      <div className="note" role="alert">
+        <div>
+          <b>{problem.title}</b>
+        </div>
+        <div className="tiny note-text">
+          {about !== undefined && `“${about}”. `}
+          {problem.detail !== undefined && `${problem.detail} `}
+          {problem.next}
+        </div>
+        <div className="row wrap">{children}</div>
+      </div>
+    </div>
+  );
+}

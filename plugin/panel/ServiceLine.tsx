@@ -1,0 +1,46 @@
+import { activeModel, usableCheckpoints } from '../session/select.ts';
+import type { ServiceState } from '../session/state.ts';
+import { Picker } from './controls/Picker.tsx';
+import { familyName } from './words.ts';
+import { useSession } from './useSession.ts';
+
+/** The dot that tells whether the service is there, and the model that will run. */
+export function ServiceLine() {
+  const [state, session] = useSession();
+  const models = usableCheckpoints(state);
+  const choices = models.map((model) => ({ value: model.id, label: model.name }));
+  const active = activeModel(state);
+  const placeholder = state.service.phase === 'ready' ? 'No model: Remove works' : 'No service';
+  return (
+    <div className="section row">
+      <div
+        className={`dot dot-${state.service.phase}`}
+        role="status"
+        aria-label={serviceWords(state.service)}
+        title={serviceWords(state.service)}
+      />
+      <Picker
+        label="Model"
+        value={active?.id ?? ''}
+        choices={choices}
+        isDisabled={choices.length === 0}
+        {...(choices.length === 0 ? { placeholder } : {})}
+        onChange={(model) => session.change({ model })}
+      />
+      {active && <div className="dim family">{familyName(active.family)}</div>}
+    </div>
+  );
+}
+
+function serviceWords(service: ServiceState): string {
+  switch (service.phase) {
+    case 'looking':
+      return 'Looking for the service';
+    case 'down':
+      return 'The service is not running';
+    case 'pairing':
+      return 'Not paired with the service';
+    case 'ready':
+      return `The service is ready (${service.status.device})`;
+  }
+}

@@ -1,0 +1,25 @@
+/** What the session's actions work with; put together by the entry of the program. */
+import type { ServiceClient, TokenBox } from '../client/serviceClient.ts';
+import type { Host } from '../host/host.ts';
+import type { TextStorage } from './settings.ts';
+import type { Store } from './store.ts';
+
+export interface SessionOptions {
+  readonly host: Host;
+  readonly client: ServiceClient;
+  readonly tokens: TokenBox;
+  readonly storage: TextStorage;
+  /** Milliseconds; only differences are used. */
+  readonly now: () => number;
+  /** A fresh key for each press of the button. */
+  readonly newKey: () => string;
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+export interface SessionParts extends SessionOptions {
+  readonly store: Store;
+  /** Fires when the session ends. */
+  readonly ending: AbortSignal;
+  /** Where the newest result above a layer was placed: the next one goes above it. */
+  readonly placedAbove: Map<string, string>;
+}

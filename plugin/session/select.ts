@@ -1,0 +1,143 @@
+/** Facts derived from the state; nothing here is stored. */
+import type { ModelInfo } from '../../shared/api.ts';
+import { isEmptyRect } from '../../shared/geometry.ts';
+import type { Recipe } from '../../shared/recipe.ts';
+import type { Run, SessionState, Situation } from './state.ts';
+
+export function usableCheckpoints(state: SessionState): readonly ModelInfo[] {
+  return state.models.filter((model) => model.kind === 'checkpoint' && model.usable);
+}
+
+/** The model that will run: the chosen one, else the first; undefined without any. */
+export function activeModel(state: SessionState): ModelInfo | undefined {
+  const models = usableCheckpoints(state);
+  return models.find((model) => model.id === state.settings.model) ?? models[0];
+}
+
+export function hasSelection(state: SessionState): boolean {
+  const { selectionBounds } = state.host;
+  return selectionBounds !== undefined && !isEmptyRect(selectionBounds);
+}
+
+function hasLayerContent(state: SessionState): boolean {
+  const { layerBounds } = state.host;
+  return layerBounds !== undefined && !isEmptyRect(layerBounds);
+}
+
+/** What the button does now. Without any model only Remove is left. */
+export function situationOf(state: SessionState): Situation {
+  const { mode, strength } = state.settings;
+  if (mode === 'remove') return 'remove';
+  if (hasSelection(state)) {
+    if (!activeModel(state)) return 'remove';
+    if (mode === 'restyle') return 'restyle';
+    return mode === 'refine' ? 'refine' : 'fill';
+  }
+  if (!hasLayerContent(state) || strength >= 1) return 'generate';
+  return mode === 'restyle' ? 'restyle' : 'refine';
+}
+
+export interface MainButton {
+  readonly label: string;
+  readonly isEnabled: boolean;
+  /** Why it cannot be pressed, or what to know before. */
+  readonly hint: string | undefined;
+}
+
+const verbs: Readonly<Record<Situation, string>> = {
+  generate: 'Generate',
+  refine: 'Refine',
+  restyle: 'Restyle',
+  fill: 'Fill',
+  remove: 'Remove',
+};
+
+/** The one button: its label says what will happen. */
+export function mainButton(state: SessionState): MainButton {
+  const situation = situationOf(state);
+  const what = hasSelection(state) ? ' selection' : situation === 'generate' ? '' : ' layer';
+  const label = situation === 'remove' ? 'Remove selection' : verbs[situation] + what;
+  const hint = obstacle(state, situation);
+  if (hint !== undefined) return { label, isEnabled: false, hint };
+  const isFallback = situation === 'remove' && state.settings.mode !== 'remove';
+  return {
+    label,
+    isEnabled: true,
+    hint: isFallback
+      ? 'No model has been found, so the selection is filled from its surroundings.'
+      : undefined,
+  };
+}
+
+function obstacle(state: SessionState, situation: Situation): string | undefined {
+  if (state.service.phase !== 'ready') return 'Waiting for the service.';
+  if (!state.host.document) return 'Open a picture first.';
+  if (situation === 'remove') {
+    return hasSelection(state) ? undefined : 'Select what should go.';
+  }
+  return activeModel(state)
+    ? undefined
+    : 'No model has been found yet. Select something to remove it without a model.';
+}
+
+/** The words under the strength slider, with the strength from which each holds. */
+export function strengthWord(strength: number): string {
+  if (strength >= 0.8) return 'replace';
+  if (strength >= 0.55) return 'restyle';
+  return strength >= 0.3 ? 'rework' : 'touch up';
+}
+
+/** The run that is working, and those that wait behind it (oldest first). */
+export function activeRuns(state: SessionState): readonly Run[] {
+  return state.runs.filter((run) => isActive(run)).reverse();
+}
+
+export function isActive(run: Run): boolean {
+  const { state } = run.phase;
+  return state === 'sending' || state === 'queued' || state === 'running';
+}
+
+/** Runs that have something to show, newest first. */
+export function runsWithResults(state: SessionState): readonly Run[] {
+  return state.runs.filter((run) => run.results.length > 0);
+}
+
+/** Runs that ended badly and were not put away, newest first. */
+export function failedRuns(state: SessionState): readonly Run[] {
+  return state.runs.filter((run) => run.phase.state === 'failed');
+}
+
+/** Seconds until the run ends, from the steps seen so far; undefined before two steps. */
+export function secondsLeft(run: Run): number | undefined {
+  if (run.phase.state !== 'running') return undefined;
+  const { firstStep, lastAtMs, index, count, step, steps } = run.phase.progress;
+  if (!firstStep || steps === 0) return undefined;
+  const done = index * steps + step;
+  const since = done - firstStep.done;
+  if (since < 1) return undefined;
+  return (((lastAtMs - firstStep.atMs) / since) * (count * steps - done)) / 1000;
+}
+
+/** Share of the whole run that is done, 0..1; undefined while it is being prepared. */
+export function shareDone(run: Run): number | undefined {
+  if (run.phase.state !== 'running') return undefined;
+  const { index, count, step, steps } = run.phase.progress;
+  return steps === 0 ? undefined : Math.min(1, (index * steps + step) / (count * steps));
+}
+
+/** A recipe in one line, as the panel shows and copies it. */
+export function recipeLine(recipe: Recipe): string {
+  const { request } = recipe;
+  if (request.kind === 'remove') {
+    return `Remove without a model · feather ${request.featherPx} · seed ${recipe.seed}`;
+  }
+  const model = recipe.model
+    ? `${recipe.model.name}${recipe.model.hash ? ` [${recipe.model.hash}]` : ''} · `
+    : '';
+  const strength = request.kind === 'text' ? '' : ` · strength ${request.strength}`;
+  const feather = request.kind === 'inpaint' ? ` · feather ${request.featherPx}` : '';
+  return (
+    `${model}${request.sampler} ${request.schedule} · ${request.steps} steps · ` +
+    `CFG ${request.cfgScale}${strength}${feather} · seed ${recipe.seed}`
+  );
+}

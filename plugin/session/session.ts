@@ -1,0 +1,160 @@
+/** The session: the panel's state and everything that can be done with it. */
+import { toProblem } from '../../shared/errors.ts';
+import type { Host } from '../host/host.ts';
+import { generate } from './actions/generate.ts';
+import { keepLooking, lookForService, pair, refreshModels } from './actions/connect.ts';
+import { loadThumbnail, place } from './actions/place.ts';
+import { keepPlanning } from './actions/planning.ts';
+import { settingsOfRequest } from './buildRequest.ts';
+import type { SessionOptions, SessionParts } from './parts.ts';
+import { activeModel } from './select.ts';
+import { loadSettings, saveSettings, type Mode, type Settings } from './settings.ts';
+import { initialState, type SessionState } from './state.ts';
+import { createStore } from './store.ts';
+import { isSameRect, type Rect } from '../../shared/geometry.ts';
+import type { Recipe } from '../../shared/recipe.ts';
+import type { HostState } from '../host/host.ts';
+
+/** All that components may do; none of it throws, failures become state. */
+export interface Session {
+  readonly hostKind: Host['kind'];
+  readonly getState: () => SessionState;
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly change: (change: Partial<Settings>) => void;
+  readonly chooseMode: (mode: Mode) => void;
+  /** Presses the one button. */
+  readonly generate: () => void;
+  readonly cancel: (runKey: string) => void;
+  /** Places results of a run again; all of them without a list. */
+  readonly place: (runKey: string, resultIds?: readonly string[]) => void;
+  readonly chooseResult: (resultId: string | undefined) => void;
+  readonly discardResult: (runKey: string, resultId: string) => void;
+  readonly discardRun: (runKey: string) => void;
+  /** Fetches the small picture of a result that is about to be shown. */
+  readonly showThumbnail: (runKey: string, resultId: string) => void;
+  /** Takes over the settings of a recipe: the same seed, or a free one for variants of it. */
+  readonly reuse: (recipe: Recipe, seed: 'same' | 'free') => void;
+  readonly lookAgain: () => void;
+  readonly pair: (code: string) => void;
+  readonly dismissNotice: () => void;
+  /** Tries again what the notice is about. */
+  readonly retryNotice: () => void;
+  /** Stops following, watching and planning. */
+  readonly end: () => void;
+}
+
+/** Begins to watch the host and to look for the service at once. */
+export function startSession(options: SessionOptions): Session {
+  const ending = new AbortController();
+  const store = createStore(initialState(loadSettings(options.storage), options.host.state()));
+  const parts: SessionParts = {
+    ...options,
+    store,
+    ending: ending.signal,
+    placedAbove: new Map(),
+  };
+  const stopWatching = options.host.watch((host) => {
+    if (!isSameHostState(host, store.getState().host))
+      store.dispatch({ type: 'hostChanged', host });
+  });
+  const stopPlanning = keepPlanning(parts);
+  const stopSaving = keepSaving(parts);
+  void keepLooking(parts);
+  return {
+    hostKind: options.host.kind,
+    getState: store.getState,
+    subscribe: store.subscribe,
+    ...commands(parts),
+    end: () => {
+      ending.abort();
+      stopWatching();
+      stopPlanning();
+      stopSaving();
+    },
+  };
+}
+
+type Commands = Omit<Session, 'hostKind' | 'getState' | 'subscribe' | 'end'>;
+
+function commands(parts: SessionParts): Commands {
+  const { store } = parts;
+  return {
+    change: (change) => store.dispatch({ type: 'settingsChanged', change }),
+    chooseMode: (mode) => store.dispatch({ type: 'modeChosen', mode }),
+    generate: () => void generate(parts),
+    cancel: (key) => void cancel(parts, key),
+    place: (key, resultIds) => void place(parts, key, resultIds),
+    chooseResult: (resultId) => store.dispatch({ type: 'resultChosen', resultId }),
+    discardResult: (key, resultId) => store.dispatch({ type: 'resultDiscarded', key, resultId }),
+    discardRun: (key) => store.dispatch({ type: 'runDiscarded', key }),
+    showThumbnail: (key, resultId) => void loadThumbnail(parts, key, resultId),
+    reuse: (recipe, seed) => {
+      const change = settingsOfRequest(recipe.request, recipe.seed);
+      store.dispatch({
+        type: 'settingsChanged',
+        change: seed === 'same' ? change : { ...change, isSeedFixed: false, count: 3 },
+      });
+    },
+    lookAgain: () => void lookAgain(parts),
+    pair: (code) => void pair(parts, code),
+    dismissNotice: () => store.dispatch({ type: 'noticed', notice: undefined }),
+    retryNotice: () => {
+      const retry = store.getState().notice?.retry;
+      store.dispatch({ type: 'noticed', notice: undefined });
+      if (retry) void place(parts, retry.runKey);
+    },
+  };
+}
+
+async function cancel(parts: SessionParts, key: string): Promise<void> {
+  const run = parts.store.getState().runs.find((r) => r.key === key);
+  if (run?.jobId === undefined) return;
+  parts.store.dispatch({ type: 'stopping', key, isStopping: true });
+  try {
+    await parts.client.cancel(run.jobId);
+  } catch (error) {
+    const problem = toProblem(error);
+    parts.store.dispatch({ type: 'stopping', key, isStopping: false });
+    // It ended by itself in the meantime: its events say how.
+    if (problem.code === 'E_JOB_STATE') return;
+    parts.store.dispatch({ type: 'noticed', notice: { problem, retry: undefined } });
+  }
+}
+
+async function lookAgain(parts: SessionParts): Promise<void> {
+  await lookForService(parts);
+  if (parts.store.getState().service.phase !== 'ready' || activeModel(parts.store.getState()))
+    return;
+  try {
+    await refreshModels(parts);
+  } catch (error) {
+    parts.store.dispatch({
+      type: 'noticed',
+      notice: { problem: toProblem(error), retry: undefined },
+    });
+  }
+}
+
+function keepSaving({ store, storage }: SessionParts): () => void {
+  let saved = store.getState().settings;
+  return store.subscribe(() => {
+    const { settings } = store.getState();
+    if (settings === saved) return;
+    saved = settings;
+    saveSettings(storage, settings);
+  });
+}
+
+/** Hosts call back often (every event of the editor); equal facts should not redraw the panel. */
+function isSameHostState(a: HostState, b: HostState): boolean {
+  return (
+    JSON.stringify(a.document) === JSON.stringify(b.document) &&
+    isSameOptionalRect(a.layerBounds, b.layerBounds) &&
+    isSameOptionalRect(a.selectionBounds, b.selectionBounds) &&
+    JSON.stringify(a.layerRecipe) === JSON.stringify(b.layerRecipe)
+  );
+}
+
+function isSameOptionalRect(a: Rect | undefined, b: Rect | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && isSameRect(a, b));
+}

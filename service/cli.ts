@@ -1,0 +1,125 @@
+/** The command line: one function from arguments to an exit code. */
+import { PentimentoError } from '../shared/errors.ts';
+import { connect, serviceFlags } from './cli/connection.ts';
+import { exitCodeOf, exitCodes } from './cli/exitCodes.ts';
+import { helpText } from './cli/help.ts';
+import { parseOptions, type Options } from './cli/options.ts';
+import { makeTerminal, type Terminal } from './cli/terminal.ts';
+import type { ServiceClient } from './cli/client.ts';
+import { readConfig } from './config.ts';
+import { nearestNames } from '../shared/nearest.ts';
+
+type Generate = 'inpaint' | 'remove' | 'img2img' | 'variants';
+const generates: readonly Generate[] = ['inpaint', 'remove', 'img2img', 'variants'];
+const commands = [...generates, 'models', 'serve', 'doctor', 'pair'] as const;
+
+/** Runs one command; never throws. Exit codes: docs/cli.md. */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  let terminal = makeTerminal({
+    json: argv.includes('--json'),
+    out: process.stdout,
+    err: process.stderr,
+  });
+  try {
+    const { options, files } = parseOptions(argv);
+    terminal = makeTerminal({
+      json: options.json === true,
+      out: process.stdout,
+      err: process.stderr,
+    });
+    await runCommand(files, options, terminal);
+    return exitCodes.ok;
+  } catch (error) {
+    const known =
+      error instanceof PentimentoError
+        ? error
+        : new PentimentoError('E_INTERNAL', undefined, { cause: error });
+    if (known !== error)
+      process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    terminal.error(known);
+    return known.code === 'E_PARAM' ? exitCodes.usage : exitCodeOf(known.code);
+  }
+}
+
+async function runCommand(
+  words: readonly string[],
+  options: Options,
+  terminal: Terminal,
+): Promise<void> {
+  const [name, file] = words;
+  if (options.version === true) return terminal.line(readConfig([]).version);
+  if (options.help === true || name === undefined) return terminal.line(helpText);
+  const command = commands.find((c) => c === name);
+  if (command === undefined) {
+    const near = nearestNames(name, commands).slice(0, 2).join(' or ');
+    throw new PentimentoError(
+      'E_PARAM',
+      `There is no command "${name}"${near ? `; did you mean ${near}?` : '.'}`,
+    );
+  }
+  switch (command) {
+    case 'serve': {
+      const { serve } = await import('./cli/serve.ts');
+      return serve(options, terminal);
+    }
+    case 'models':
+    case 'doctor':
+    case 'pair':
+      return withService(options, (client) => runQuestion(command, { client, options, terminal }));
+    case 'inpaint':
+    case 'remove':
+    case 'img2img':
+    case 'variants': {
+      if (file === undefined || words.length > 2) {
+        throw new PentimentoError(
+          'E_PARAM',
+          `Expected one picture: pentimento ${command} PICTURE --out FILE.`,
+        );
+      }
+      const { generate } = await import('./cli/generate.ts');
+      const signal = stopSignal();
+      return withService(options, (client) =>
+        generate(client, { command, file, options, terminal, signal }),
+      );
+    }
+  }
+}
+
+async function runQuestion(
+  command: 'models' | 'doctor' | 'pair',
+  input: { client: ServiceClient; options: Options; terminal: Terminal },
+): Promise<void> {
+  const { client, options, terminal } = input;
+  if (command === 'models') return (await import('./cli/models.ts')).listModels(client, terminal);
+  if (command === 'doctor') {
+    const { doctor } = await import('./cli/doctor.ts');
+    return doctor(client, readConfig(serviceFlags(options)), terminal);
+  }
+  const { code, expiresAt } = await client.pairingCode();
+  terminal.line(
+    `Pairing code ${code}: type it in the panel before ${new Date(expiresAt).toLocaleTimeString()}.`,
+  );
+  return terminal.json({ code, expiresAt });
+}
+
+async function withService(
+  options: Options,
+  work: (client: ServiceClient) => Promise<void>,
+): Promise<void> {
+  const connection = await connect(options);
+  try {
+    await work(connection.client);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Ctrl+C asks the job to stop at its next step; a second one ends the program. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  process.on('SIGINT', () => {
+    if (stop.signal.aborted) process.exit(exitCodes.stopped);
+    stop.abort();
+  });
+  return stop.signal;
+}

@@ -1,0 +1,199 @@
+/** inpaint, remove, img2img and variants: from a file to a file through the service. */
+import { PentimentoError, errorOfProblem } from '../../shared/errors.ts';
+import type { JobEvent, ResultInfo } from '../../shared/event.ts';
+import type { Frame, Plane } from '../../shared/frame.ts';
+import { boundsOfMask, rectOfSize, type Rect } from '../../shared/geometry.ts';
+import { limits } from '../../shared/limits.ts';
+import type { PlanRequest } from '../../shared/plan.ts';
+import { Area, Dialect, MaskedContent, type GenerateRequest } from '../../shared/request.ts';
+import type { Mask } from '../engine/picture/raster.ts';
+import type { ServiceClient } from './client.ts';
+import { choiceOption, numberOption, wholeOption, type Options } from './options.ts';
+import {
+  maskPlane,
+  openMask,
+  openPicture,
+  outputFormat,
+  picturePlane,
+  writeResults,
+  type OpenedPicture,
+} from './pictures.ts';
+import type { Terminal } from './terminal.ts';
+
+export type GenerateCommand = 'inpaint' | 'remove' | 'img2img' | 'variants';
+
+export interface GenerateInput {
+  readonly command: GenerateCommand;
+  readonly file: string;
+  readonly options: Options;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one command; answers what it wrote. Throws PentimentoErrors. */
+export async function generate(client: ServiceClient, input: GenerateInput): Promise<void> {
+  const { options, terminal } = input;
+  const out = options.out;
+  if (out === undefined) throw new PentimentoError('E_PARAM', '--out FILE is missing.');
+  outputFormat(out);
+  const picture = await openPicture(input.file);
+  const mask =
+    options.mask === undefined ? undefined : await openMask(options.mask, picture.raster);
+  const kind = kindOf(input.command, mask);
+  const settings = readSettings(options, input.command);
+  const plan = await client.plan(
+    planRequest({ kind, picture, mask, settings, model: options.model ?? '' }),
+  );
+  for (const note of plan.notes) terminal.line(note);
+  const request = buildRequest({ kind, picture, settings, region: plan.context, options });
+  const planes: Plane[] = [picturePlane(picture.raster, plan.context)];
+  if (mask) planes.push(maskPlane(mask, plan.context));
+  const jobId = await client.submit({ body: request, planes });
+  const results = await follow(client, jobId, input);
+  const frames: Frame[] = [];
+  for (const result of results) frames.push(await client.result(result.id));
+  const written = await writeResults(out, picture, frames);
+  report(terminal, results, written);
+}
+
+function kindOf(command: GenerateCommand, mask: Mask | undefined): 'image' | 'inpaint' | 'remove' {
+  if (command === 'img2img') return 'image';
+  if (command === 'variants') return mask ? 'inpaint' : 'image';
+  if (!mask) throw new PentimentoError('E_MASK_EMPTY', '--mask FILE is missing.');
+  return command;
+}
+
+type Settings = ReturnType<typeof readSettings>;
+
+function readSettings(options: Options, command: GenerateCommand) {
+  const masked = command === 'inpaint' || command === 'remove' || options.mask !== undefined;
+  return {
+    strength: numberOption(options, 'strength', {
+      ...limits.strength,
+      default: command === 'inpaint' ? 1 : limits.strength.default,
+    }),
+    steps: wholeOption(options, 'steps', limits.steps),
+    cfgScale: numberOption(options, 'cfg', limits.cfgScale),
+    clipSkip: wholeOption(options, 'clip-skip', limits.clipSkip),
+    featherPx: masked ? numberOption(options, 'feather', limits.featherPx) : 0,
+    growPx: wholeOption(options, 'grow', limits.growPx),
+    paddingPx: wholeOption(options, 'padding', limits.paddingPx),
+    colorMatch: numberOption(options, 'color-match', {
+      ...limits.colorMatch,
+      default: masked ? 1 : 0,
+    }),
+    seed: wholeOption(options, 'seed', { min: -1, max: Number.MAX_SAFE_INTEGER, default: -1 }),
+    count: wholeOption(options, 'count', {
+      ...limits.count,
+      default: command === 'variants' ? 3 : 1,
+    }),
+    area: choiceOption(options, 'area', Area.options, 'context'),
+    maskedContent: choiceOption(options, 'content', MaskedContent.options, 'original'),
+    dialect: choiceOption(options, 'dialect', Dialect.options, 'pentimento'),
+  };
+}
+
+function planRequest(input: {
+  readonly kind: 'image' | 'inpaint' | 'remove';
+  readonly picture: OpenedPicture;
+  readonly mask: Mask | undefined;
+  readonly settings: Settings;
+  readonly model: string;
+}): PlanRequest {
+  const { kind, picture, mask, settings, model } = input;
+  const { width, height } = picture.raster;
+  const bounds: Rect = (mask && boundsOfMask(mask.data, mask)) ?? rectOfSize({ width, height });
+  const { strength, steps, featherPx, growPx, area, paddingPx, count, dialect } = settings;
+  return {
+    kind,
+    document: { width, height },
+    bounds,
+    model,
+    ...{ strength, steps, featherPx, growPx, area, paddingPx, count, dialect },
+  };
+}
+
+function buildRequest(input: {
+  readonly kind: 'image' | 'inpaint' | 'remove';
+  readonly picture: OpenedPicture;
+  readonly settings: Settings;
+  readonly region: Rect;
+  readonly options: Options;
+}): GenerateRequest {
+  const { picture, settings, region, options, kind } = input;
+  const { raster } = picture;
+  const place = {
+    document: {
+      id: 'file',
+      name: picture.name,
+      width: raster.width,
+      height: raster.height,
+      depth: raster.depth,
+      mode: raster.channels < 3 ? ('gray' as const) : ('rgb' as const),
+      ...(picture.profile === undefined ? {} : { profile: picture.profile }),
+    },
+    region,
+  };
+  const { seed, count, featherPx, growPx, colorMatch } = settings;
+  if (kind === 'remove') return { kind, ...place, seed, count, featherPx, growPx, colorMatch };
+  const sampling = {
+    model: options.model ?? '',
+    ...(options.vae === undefined ? {} : { vae: options.vae }),
+    prompt: options.prompt ?? '',
+    negativePrompt: options.avoid ?? '',
+    sampler: options.sampler ?? 'DPM++ 2M',
+    schedule: options.schedule ?? 'automatic',
+    steps: settings.steps,
+    cfgScale: settings.cfgScale,
+    clipSkip: settings.clipSkip,
+    dialect: settings.dialect,
+  };
+  const common = { ...place, ...sampling, seed, count, strength: settings.strength, colorMatch };
+  if (kind === 'image') return { kind, ...common };
+  const { maskedContent, area, paddingPx } = settings;
+  return { kind, ...common, featherPx, growPx, maskedContent, area, paddingPx };
+}
+
+async function follow(
+  client: ServiceClient,
+  jobId: string,
+  input: GenerateInput,
+): Promise<ResultInfo[]> {
+  const results: ResultInfo[] = [];
+  for await (const event of client.events(jobId, input.signal)) {
+    if (event.type === 'result') results.push(event.result);
+    if (event.type === 'failed') throw errorOfProblem(event.problem);
+    if (event.type === 'cancelled') throw new PentimentoError('E_CANCELLED');
+    show(input.terminal, event);
+  }
+  return results;
+}
+
+function show(terminal: Terminal, event: JobEvent): void {
+  if (event.type === 'queued' && event.ahead > 0)
+    terminal.progress(0, `waiting, ${event.ahead} before it`);
+  if (event.type === 'stage') terminal.progress(0, event.name);
+  if (event.type === 'step') {
+    const share = (event.index + event.step / Math.max(1, event.steps)) / event.count;
+    const which = event.count > 1 ? ` of picture ${event.index + 1}/${event.count}` : '';
+    terminal.progress(
+      share,
+      `${Math.round(share * 100)} %, step ${event.step} of ${event.steps}${which}`,
+    );
+  }
+}
+
+function report(
+  terminal: Terminal,
+  results: readonly ResultInfo[],
+  written: readonly string[],
+): void {
+  for (const name of written) terminal.line(`wrote ${name}`);
+  for (const { recipe } of results) {
+    const color = recipe.color
+      ? `, colour at the seam dE00 ${recipe.color.before.toFixed(1)} -> ${recipe.color.after.toFixed(1)}`
+      : '';
+    terminal.line(`seed ${recipe.seed}${color}`);
+  }
+  terminal.json({ files: written, results });
+}

@@ -1,0 +1,107 @@
+/** The command line's options, parsed once. */
+import { parseArgs } from 'node:util';
+import { PentimentoError } from '../../shared/errors.ts';
+import type { Range } from '../../shared/limits.ts';
+
+const flags = {
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+  json: { type: 'boolean' },
+  out: { type: 'string', short: 'o' },
+  mask: { type: 'string', short: 'm' },
+  prompt: { type: 'string', short: 'p' },
+  avoid: { type: 'string' },
+  model: { type: 'string' },
+  vae: { type: 'string' },
+  feather: { type: 'string' },
+  grow: { type: 'string' },
+  strength: { type: 'string' },
+  steps: { type: 'string' },
+  cfg: { type: 'string' },
+  seed: { type: 'string' },
+  count: { type: 'string', short: 'n' },
+  sampler: { type: 'string' },
+  schedule: { type: 'string' },
+  content: { type: 'string' },
+  area: { type: 'string' },
+  padding: { type: 'string' },
+  'clip-skip': { type: 'string' },
+  'color-match': { type: 'string' },
+  dialect: { type: 'string' },
+  width: { type: 'string' },
+  height: { type: 'string' },
+  // the service
+  models: { type: 'string', multiple: true },
+  data: { type: 'string' },
+  port: { type: 'string' },
+  host: { type: 'string' },
+  device: { type: 'string' },
+  'no-open': { type: 'boolean' },
+  'allow-lan': { type: 'boolean' },
+  idle: { type: 'string' },
+} as const;
+
+type Parsed = ReturnType<typeof parse>;
+export type Options = Parsed['values'];
+
+function parse(args: readonly string[]) {
+  return parseArgs({ args: [...args], options: flags, allowPositionals: true, strict: true });
+}
+
+/** Throws E_PARAM for an unknown or incomplete option. */
+export function parseOptions(args: readonly string[]): { options: Options; files: string[] } {
+  try {
+    const { values, positionals } = parse(args);
+    return { options: values, files: positionals };
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message.split('. ')[0] : 'unknown option';
+    throw new PentimentoError('E_PARAM', `${message}.`, { cause });
+  }
+}
+
+/** A number option inside its range, or the range's default. */
+export function numberOption(options: Options, name: keyof Options, range: Range): number {
+  const text = options[name];
+  if (text === undefined) return range.default;
+  const value = Number(text);
+  if (typeof text !== 'string' || text.trim() === '' || !Number.isFinite(value)) {
+    throw new PentimentoError(
+      'E_PARAM',
+      `--${name} expects a number but received "${String(text)}".`,
+    );
+  }
+  if (value < range.min || value > range.max) {
+    throw new PentimentoError(
+      'E_PARAM',
+      `--${name} goes from ${range.min} to ${range.max}; received ${value}.`,
+    );
+  }
+  return value;
+}
+
+export function wholeOption(options: Options, name: keyof Options, range: Range): number {
+  const value = numberOption(options, name, range);
+  if (!Number.isInteger(value)) {
+    throw new PentimentoError('E_PARAM', `--${name} expects a whole number but received ${value}.`);
+  }
+  return value;
+}
+
+/** One of the given words. */
+export function choiceOption<T extends string>(
+  options: Options,
+  name: keyof Options,
+  choices: readonly T[],
+  fallback: T,
+): T {
+  const text = options[name];
+  if (text === undefined) return fallback;
+  const found = choices.find((c) => c === text);
+  if (found === undefined) {
+    throw new PentimentoError(
+      'E_PARAM',
+      `--${name} is one of ${choices.join(', ')}; received "${String(text)}".`,
+    );
+  }
+  return found;
+}

@@ -1,0 +1,132 @@
+/** Pictures of the command line: read from files, cropped to what a run needs, written in the format asked. */
+import { writeFile } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { PentimentoError } from '../../shared/errors.ts';
+import { planeNamed, type Frame, type Plane } from '../../shared/frame.ts';
+import type { Rect } from '../../shared/geometry.ts';
+import { parametersText } from '../../shared/recipe.ts';
+import { cropMask, cropRaster } from '../engine/picture/crop.ts';
+import { decodePicture } from '../engine/picture/decode.ts';
+import { encodePng, encodeTiff } from '../engine/picture/encode.ts';
+import { flatten } from '../engine/picture/composite.ts';
+import type { Mask, Raster } from '../engine/picture/raster.ts';
+import { writeDocument } from '../engine/picture/psd/writeDocument.ts';
+import { recipeXmp } from '../engine/picture/xmp.ts';
+import { maskOfPlane, rasterOfPlane } from '../engine/picture/planes.ts';
+import { ResultBody } from '../messages.ts';
+
+export interface OpenedPicture {
+  readonly name: string;
+  readonly raster: Raster;
+  readonly profile: string | undefined;
+}
+
+export async function openPicture(path: string): Promise<OpenedPicture> {
+  const { raster, info } = await decodePicture(path);
+  return { name: basename(path), raster, profile: info.profile };
+}
+
+/** A mask file: its alpha where it has one that is not opaque everywhere, else its lightness. */
+export async function openMask(path: string, like: Raster): Promise<Mask> {
+  const { raster } = await decodePicture(path);
+  if (raster.width !== like.width || raster.height !== like.height) {
+    throw new PentimentoError(
+      'E_MASK_SIZE',
+      `The mask is ${raster.width} x ${raster.height}, the picture ${like.width} x ${like.height}.`,
+    );
+  }
+  const alpha = raster.channels === 2 || raster.channels === 4 ? alphaOf(raster) : undefined;
+  const data = alpha?.some((v) => v < 255) ? alpha : lightnessOf(raster);
+  if (!data.some((v) => v > 0)) throw new PentimentoError('E_MASK_EMPTY');
+  return { width: raster.width, height: raster.height, data };
+}
+
+function to8(raster: Raster, index: number): number {
+  const v = raster.data[index] ?? 0;
+  if (raster.depth === 8) return v;
+  return Math.round(raster.depth === 16 ? v / 257 : Math.min(1, Math.max(0, v)) * 255);
+}
+
+function alphaOf(raster: Raster): Uint8Array {
+  const { channels } = raster;
+  return Uint8Array.from({ length: raster.width * raster.height }, (_, i) =>
+    to8(raster, i * channels + channels - 1),
+  );
+}
+
+function lightnessOf(raster: Raster): Uint8Array {
+  const { channels } = raster;
+  return Uint8Array.from({ length: raster.width * raster.height }, (_, i) => {
+    const at = i * channels;
+    if (channels < 3) return to8(raster, at);
+    return Math.round(
+      0.299 * to8(raster, at) + 0.587 * to8(raster, at + 1) + 0.114 * to8(raster, at + 2),
+    );
+  });
+}
+
+export function picturePlane(raster: Raster, region: Rect): Plane {
+  return { name: 'picture', ...cropRaster(raster, region) };
+}
+
+export function maskPlane(mask: Mask, region: Rect): Plane {
+  return { name: 'mask', channels: 1, depth: 8, ...cropMask(mask, region) };
+}
+
+export type OutputFormat = 'png' | 'psd' | 'tiff';
+
+/** The format by the name's ending. Throws E_OUTPUT_TYPE. */
+export function outputFormat(path: string): OutputFormat {
+  const ending = extname(path).toLowerCase();
+  if (ending === '.png') return 'png';
+  if (ending === '.psd') return 'psd';
+  if (ending === '.tif' || ending === '.tiff') return 'tiff';
+  throw new PentimentoError('E_OUTPUT_TYPE', `"${basename(path)}" names none of them.`);
+}
+
+/**
+ * Writes results: a PSD holds the original and every result as a layer with its mask; PNG and TIFF
+ * hold the flattened picture, one file per result (`name-2.png` from the second on). Answers the names.
+ */
+export async function writeResults(
+  path: string,
+  original: OpenedPicture,
+  results: readonly Frame[],
+): Promise<string[]> {
+  const format = outputFormat(path);
+  if (format === 'psd') {
+    await save(path, await writeDocument(original, results.map(resultOf)));
+    return [path];
+  }
+  const names: string[] = [];
+  for (const [i, frame] of results.entries()) {
+    const { body, color, alpha } = resultOf(frame);
+    const flat = flatten(original.raster, rasterOfPlane(color), maskOfPlane(alpha), body.bounds);
+    const text = { parameters: parametersText(body.recipe), xmp: recipeXmp([body.recipe]) };
+    const name = i === 0 ? path : path.replace(/(\.[^.]+)$/, `-${i + 1}$1`);
+    await save(name, format === 'png' ? await encodePng(flat, text) : await encodeTiff(flat, text));
+    names.push(name);
+  }
+  return names;
+}
+
+export interface ResultPicture {
+  readonly body: ResultBody;
+  readonly color: Plane;
+  readonly alpha: Plane;
+}
+
+export function resultOf(frame: Frame): ResultPicture {
+  const color = planeNamed(frame, 'color');
+  const alpha = planeNamed(frame, 'alpha');
+  if (!color || !alpha) throw new PentimentoError('E_FRAME', 'A result without its planes.');
+  return { body: ResultBody.parse(frame.body), color, alpha };
+}
+
+async function save(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, bytes);
+  } catch (cause) {
+    throw new PentimentoError('E_FILE', `"${basename(path)}" could not be written.`, { cause });
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The fused operators that every device of onnxruntime has: matrices as torch stores them, whole
+ * attention, group norm through instance norm. Tested on the CPU; CUDA and DirectML take it as it is.
+ */
+import type { Value } from '../ir.ts';
+import type { Emitter } from './emitter.ts';
+import type { Lowering } from './lowering.ts';
+import { activate, causalBias, plain, quickGeluSlope, reshape } from './plain.ts';
+
+export const fused: Lowering = {
+  ...plain,
+
+  linear(emit, { x, weight, bias, out }) {
+    const inputs = [rows(emit, x), emit.weight(weight), ...(bias ? [emit.weight(bias)] : [])];
+    return reshape(emit, emit.node('Gemm', inputs, { transB: 1 }), out.shape);
+  },
+
+  geglu(emit, { x, weight, bias, out }) {
+    const input = rows(emit, x);
+    const width = out.shape[out.shape.length - 1];
+    const [values, gates] = [0, width].map((begin) => {
+      const half = [weight, bias].map((whole) => emit.weightRows(whole, begin, begin + width));
+      return emit.node('Gemm', [input, ...half], { transB: 1 });
+    });
+    const product = emit.node('Mul', [values, emit.contributed('Gelu', [gates])]);
+    return reshape(emit, product, out.shape);
+  },
+
+  groupNorm(emit, { x, weight, bias, groups, epsilon, silu }) {
+    const [batch, channels, height, width] = x.shape;
+    const perGroup = (channels / groups) * height * width;
+    const grouped = reshape(emit, emit.value(x), [batch, groups, perGroup]);
+    const [ones, zeros] = [1, 0].map((fill) => emit.reals(Array(groups).fill(fill), [groups]));
+    const normalised = emit.node('InstanceNormalization', [grouped, ones, zeros], {
+      epsilon: { float: epsilon },
+    });
+    const picture = reshape(emit, normalised, x.shape);
+    const scaled = emit.node('Mul', [picture, emit.weight(weight, [channels, 1, 1])]);
+    const shifted = emit.node('Add', [scaled, emit.weight(bias, [channels, 1, 1])]);
+    return silu ? activate(emit, shifted, 'silu') : shifted;
+  },
+
+  layerNorm: (emit, { x, weight, bias, epsilon }) =>
+    emit.node('LayerNormalization', [emit.value(x), emit.weight(weight), emit.weight(bias)], {
+      axis: -1,
+      epsilon: { float: epsilon },
+    }),
+
+  attention(emit, { query, key, value, heads, causal }) {
+    const [batch, length] = query.shape;
+    const inputs = [query, key, value].map((x) => emit.value(x));
+    // DirectML does not broadcast the bias and never reads the attribute for causal attention.
+    const bias = causal ? ['', '', causalBias(emit, [batch, heads, length, length])] : [];
+    return emit.contributed('MultiHeadAttention', [...inputs, ...bias], { num_heads: heads });
+  },
+
+  activation(emit, { x, activation }) {
+    const input = emit.value(x);
+    if (activation === 'gelu') return emit.contributed('Gelu', [input]);
+    if (activation !== 'quick_gelu') return activate(emit, input, activation);
+    return emit.contributed('QuickGelu', [input], { alpha: { float: quickGeluSlope } });
+  },
+};
+
+/** [...,I] as the rows of one matrix. */
+export function rows(emit: Emitter, x: Value): string {
+  const width = x.shape[x.shape.length - 1];
+  return reshape(emit, emit.value(x), [-1, width]);
+}

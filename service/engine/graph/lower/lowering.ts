@@ -1,0 +1,59 @@
+/** From what a network computes to the operators of one device. */
+import path from 'node:path';
+import { PentimentoError } from '../../../../shared/errors.ts';
+import type { Graph, GraphStep, StepKind, StepOf } from '../ir.ts';
+import { encodeModel, type Port } from '../onnx/model.ts';
+import { Emitter, type Precision } from './emitter.ts';
+
+/** Writes the operators of one kind of step and answers the name of the result. */
+export type LowerStep<K extends StepKind> = (emit: Emitter, step: StepOf<K>) => string;
+
+/** How one device computes every kind of step. */
+export type Lowering = { readonly [K in StepKind]: LowerStep<K> };
+
+/** A model for onnxruntime whose weights are ranges of files below `root`. */
+export interface LoweredModel {
+  readonly bytes: Uint8Array;
+  /** Root of the volume that `files` lie on; undefined without files. */
+  readonly root: string | undefined;
+  readonly files: readonly string[];
+}
+
+/**
+ * Reals enter and leave as float32 whatever the precision inside. Throws E_FILE when the weights lie
+ * on different volumes, which one session cannot open.
+ */
+export function lowerGraph(graph: Graph, lowering: Lowering, precision: Precision): LoweredModel {
+  const emit = new Emitter(precision);
+  const inputs: Port[] = [];
+  for (const [name, value] of graph.inputs) {
+    const isReal = value.type === 'real';
+    inputs.push({ name, type: isReal ? 'float32' : 'int32', shape: value.shape });
+    emit.bind(value, isReal && precision !== 'float32' ? emit.cast(name, precision) : name);
+  }
+  for (const step of graph.steps) emit.bind(step.out, lowerStep(lowering, emit, step));
+  const outputs: Port[] = [];
+  for (const [name, value] of graph.outputs) {
+    emit.finishAs(name, emit.value(value));
+    outputs.push({ name, type: 'float32', shape: value.shape });
+  }
+  const { nodes } = emit;
+  const initializers = [...emit.initializers.values()];
+  const bytes = encodeModel({ name: graph.name, inputs, outputs, initializers, nodes });
+  const files = [...emit.files];
+  return { bytes, files, root: commonRoot(files) };
+}
+
+function lowerStep(lowering: Lowering, emit: Emitter, step: GraphStep): string {
+  // The table pairs each kind with its own step; TypeScript cannot follow that through an index.
+  const lower = lowering[step.kind] as (emit: Emitter, step: GraphStep) => string;
+  return lower(emit, step);
+}
+
+function commonRoot(files: readonly string[]): string | undefined {
+  const roots = new Set(files.map((file) => path.parse(file).root));
+  if (roots.size > 1) {
+    throw new PentimentoError('E_FILE', 'The parts of one model must lie on the same drive.');
+  }
+  return [...roots][0];
+}

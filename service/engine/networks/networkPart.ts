@@ -1,0 +1,86 @@
+/** One network of a model: its graph for the size asked for, loaded on the device when it is needed. */
+import type { Graph } from '../graph/ir.ts';
+import type { Precision } from '../graph/lower/emitter.ts';
+import { lowerGraph } from '../graph/lower/lowering.ts';
+import type { Device } from '../runtime/device.ts';
+import { loadNetwork, type Feeds, type Network } from '../runtime/network.ts';
+import { NetworkShelf } from '../runtime/networkShelf.ts';
+import type { SessionTuning } from '../runtime/sessionOptions.ts';
+import type { Tensor } from '../tensor.ts';
+import { float32Copy } from '../weights/float32Copy.ts';
+import { assertUnchanged } from '../weights/modelFile.ts';
+import type { FileStamp, NetworkWeights } from '../weights/types.ts';
+import type { DeviceAbilities } from './deviceAbilities.ts';
+
+/** What all networks of one model share. */
+export interface PartContext {
+  readonly device: Device;
+  readonly abilities: DeviceAbilities;
+  readonly cacheFolder: string;
+  /** The files as they were when the model was opened. */
+  readonly files: readonly FileStamp[];
+  readonly onStage?: ((name: string) => void) | undefined;
+}
+
+export interface PartOptions {
+  /** As the user reads it: 'text encoder'. */
+  readonly name: string;
+  readonly weights: NetworkWeights;
+  /** Sizes kept loaded at once. */
+  readonly kept: number;
+  /** Computes in float32 even where the device would in float16. */
+  readonly exact?: boolean;
+  readonly tuning?: SessionTuning;
+}
+
+export interface NetworkPart {
+  /**
+   * Runs the network in the size of `key`; `build` writes its graph when that size is not loaded.
+   * Throws E_MODEL_CHANGED, E_MODEL_DAMAGED, E_MEMORY, E_DEVICE, E_DISK_FULL, E_STORAGE.
+   */
+  run(
+    key: string,
+    build: (weights: NetworkWeights) => Graph,
+    feeds: Feeds,
+  ): Promise<Record<string, Tensor>>;
+  dispose(): Promise<void>;
+}
+
+export function makeNetworkPart(context: PartContext, options: PartOptions): NetworkPart {
+  const { device, abilities, onStage } = context;
+  const precision = options.exact ? 'float32' : abilities.precision;
+  const shelf = new NetworkShelf(options.kept);
+
+  async function load(build: (weights: NetworkWeights) => Graph): Promise<Network> {
+    // A session maps the files: offsets must still mean what they meant when they were read.
+    await assertUnchanged(context.files);
+    const weights = await readableWeights(context, options);
+    onStage?.(`loading the ${options.name}`);
+    const { bytes, root } = lowerGraph(build(weights), abilities.lowering, precision);
+    return loadNetwork(bytes, { device: device.name, root, ...options.tuning });
+  }
+
+  return {
+    async run(key, build, feeds) {
+      const network = await shelf.take(key, () => load(build));
+      return network.run(feeds);
+    },
+    dispose: () => shelf.clear(),
+  };
+}
+
+/** Formats that a device reads where they lie: the CPU would convert float16 at each load. */
+const readable: Record<Precision, readonly string[]> = {
+  float32: ['F32'],
+  float16: ['F32', 'F16'],
+};
+
+async function readableWeights(
+  { device, cacheFolder, onStage }: PartContext,
+  { name, weights }: PartOptions,
+): Promise<NetworkWeights> {
+  const formats = readable[device.precision];
+  if ([...weights.values()].every(({ dtype }) => formats.includes(dtype))) return weights;
+  onStage?.(`preparing the ${name}`);
+  return float32Copy(weights, { cacheFolder });
+}

@@ -1,0 +1,132 @@
+/**
+ * The pictures in square cells: averages do not see grain, softened texture or a shift by a pixel, so
+ * that what differs between two cells of the same scene is a difference of colour.
+ */
+import { squaredDistance } from '../distance.ts';
+import { gaussianBlur } from '../gaussian.ts';
+import type { FloatImage, SoftMask } from '../raster.ts';
+
+/** About as many cells are made of a picture of any size, so that the time does not grow with it. */
+const wantedCells = 7000;
+const leastCellPx = 4;
+/** How far into the painted area pixels may still show the known scene, for a picture of 512 px. */
+const bandPx = 12;
+const bandForSidePx = 512;
+/** Cells darker or brighter than this (0..1) may be cut off and say nothing about drift. */
+const darkest = 0.012;
+const brightest = 0.988;
+
+export interface Cells {
+  readonly columns: number;
+  readonly rows: number;
+  /** Side of a cell, pixels; what is left over at the right and bottom belongs to no cell. */
+  readonly cellPx: number;
+  /** Mean RGB of generated and original, 3 values per cell. */
+  readonly generated: Float32Array;
+  readonly original: Float32Array;
+  /** 0..1: how much of the painted area's own cast a cell has; soft at its edge. */
+  readonly inside: Float32Array;
+  /** Per cell: what it can tell. */
+  readonly role: Uint8Array;
+}
+
+/** Says nothing. */
+export const roleNone = 0;
+/** Shows the same scene in both pictures. */
+export const roleKnown = 1;
+/** At the edge of the painted area: shows the same scene perhaps. */
+export const roleBand = 2;
+/** Known, and next to what is painted: there the seam is judged. */
+export const roleSeam = 3;
+
+export function cellsOf(
+  generated: FloatImage,
+  original: FloatImage,
+  masks: { readonly known: SoftMask; readonly alpha: SoftMask },
+): Cells {
+  const { width, height } = generated;
+  const side = Math.sqrt(width * height);
+  const smallest = Math.min(width, height);
+  const cellPx = Math.min(
+    smallest,
+    Math.max(leastCellPx, Math.round(side / Math.sqrt(wantedCells))),
+  );
+  const columns = Math.floor(width / cellPx);
+  const rows = Math.floor(height / cellPx);
+  const grid = { columns, rows, cellPx };
+  const known = cellMeans(masks.known.data, width, { grid, channels: 1 });
+  const alpha = cellMeans(masks.alpha.data, width, { grid, channels: 1 });
+  const strong = masks.alpha.data.map((v) => (v >= 0.5 ? 1 : 0));
+  const band = bandPx * Math.max(1, side / bandForSidePx);
+  const covered = cellMeans(strong, width, { grid, channels: 1 });
+  const inside = gaussianBlur(
+    { width: columns, height: rows, data: covered },
+    band / 2 / cellPx,
+  ).data;
+  const means = cellMeans(generated.data, width, { grid, channels: 3 });
+  const role = rolesOf({ known, alpha, means }, grid, band);
+  return {
+    ...grid,
+    generated: means,
+    original: cellMeans(original.data, width, { grid, channels: 3 }),
+    inside,
+    role,
+  };
+}
+
+interface Grid {
+  readonly columns: number;
+  readonly rows: number;
+  readonly cellPx: number;
+}
+
+function cellMeans(
+  data: Float32Array,
+  width: number,
+  form: { readonly grid: Grid; readonly channels: 1 | 3 },
+): Float32Array {
+  const { grid, channels } = form;
+  const { columns, rows, cellPx } = grid;
+  const out = new Float32Array(columns * rows * channels);
+  const scale = 1 / (cellPx * cellPx);
+  for (let y = 0; y < rows * cellPx; y++) {
+    const cellRow = Math.floor(y / cellPx) * columns;
+    for (let cx = 0; cx < columns; cx++) {
+      const to = (cellRow + cx) * channels;
+      const from = (y * width + cx * cellPx) * channels;
+      for (let i = from; i < from + cellPx * channels; i += channels) {
+        for (let c = 0; c < channels; c++) out[to + c] += data[i + c] * scale;
+      }
+    }
+  }
+  return out;
+}
+
+function rolesOf(
+  cells: {
+    readonly known: Float32Array;
+    readonly alpha: Float32Array;
+    readonly means: Float32Array;
+  },
+  grid: Grid,
+  band: number,
+): Uint8Array {
+  const { known, alpha, means } = cells;
+  const size = { width: grid.columns, height: grid.rows };
+  const isKnown = Uint8Array.from(known, (v) => (v > 0.999 ? 1 : 0));
+  const isClear = Uint8Array.from(alpha, (v) => (v <= 0 ? 1 : 0));
+  const toClear = squaredDistance(isClear, size);
+  const toUnknown = squaredDistance(
+    isKnown.map((v) => 1 - v),
+    size,
+  );
+  const reach = (band / grid.cellPx) ** 2;
+  const hasUnknown = isKnown.includes(0);
+  return Uint8Array.from(isKnown, (v, i) => {
+    const low = Math.min(means[i * 3], means[i * 3 + 1], means[i * 3 + 2]);
+    const high = Math.max(means[i * 3], means[i * 3 + 1], means[i * 3 + 2]);
+    if (low < darkest || high > brightest) return roleNone;
+    if (v === 0) return toClear[i] <= reach ? roleBand : roleNone;
+    return !hasUnknown || toUnknown[i] <= 4 * reach ? roleSeam : roleKnown;
+  });
+}

@@ -1,0 +1,188 @@
+/**
+ * Picture files (untrusted bytes) to pixels. Only this file and encode.ts know sharp.
+ *
+ * Read: PNG, JPEG, WebP, TIFF (of several pages or frames the first) and PSD / PSB (the composite that
+ * is stored in it). What comes out is sRGB, gray where the file is gray, 16 bits where the file has
+ * more than 8, alpha where it has some; the orientation in EXIF is applied and forgotten.
+ */
+import { open } from 'node:fs/promises';
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import type { PictureInfo } from '../../../shared/api.ts';
+import { PentimentoError } from '../../../shared/errors.ts';
+import { maxPlanePixels, maxSidePx } from '../../../shared/limits.ts';
+import { isSrgbProfile, profileName } from './iccProfile.ts';
+import { readComposite } from './psd/readComposite.ts';
+import type { Raster } from './raster.ts';
+import { sniffBytes, sniffFormat } from './sniff.ts';
+import { tiffOf } from './tiffContainer.ts';
+
+const timeoutSeconds = 60;
+const largestPsdBytes = 4_000_000_000;
+
+// Every reader of libvips is closed, then four are opened: no SVG, PDF, GIF, ImageMagick, raw or network.
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: [
+    'VipsForeignLoadPng',
+    'VipsForeignLoadJpeg',
+    'VipsForeignLoadWebp',
+    'VipsForeignLoadTiff',
+  ],
+});
+sharp.cache(false);
+
+export interface DecodedPicture {
+  readonly raster: Raster;
+  readonly info: PictureInfo;
+  /** The profile that the file had; the raster is sRGB already. */
+  readonly icc?: Uint8Array;
+}
+
+/**
+ * Throws E_FILE (cannot be opened), E_IMAGE_TYPE (no picture, or a kind that is not read), E_IMAGE_CORRUPT,
+ * E_IMAGE_PIXELS (more than maxPlanePixels, or a side above maxSidePx), E_IMAGE_CHANNELS and
+ * E_IMAGE_TIMEOUT.
+ */
+export async function decodePicture(path: string): Promise<DecodedPicture> {
+  const format = sniffFormat(await headOf(path));
+  if (!format) throw new PentimentoError('E_IMAGE_TYPE');
+  if (format === 'psd') return decodePsd(await wholeFile(path));
+  return decodeWithSharp(path, format);
+}
+
+async function headOf(path: string): Promise<Uint8Array> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const head = new Uint8Array(sniffBytes);
+      const { bytesRead } = await file.read(head, 0, sniffBytes, 0);
+      return head.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw new PentimentoError('E_FILE', 'It cannot be opened.', { cause });
+  }
+}
+
+async function wholeFile(path: string): Promise<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    if (size > largestPsdBytes) throw new PentimentoError('E_IMAGE_PIXELS');
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+function opened(source: string | Uint8Array, ignoreIcc: boolean): Sharp {
+  return sharp(source, {
+    limitInputPixels: maxPlanePixels,
+    failOn: 'error',
+    sequentialRead: true,
+    pages: 1,
+    ignoreIcc,
+  }).timeout({ seconds: timeoutSeconds });
+}
+
+async function decodeWithSharp(
+  source: string | Uint8Array,
+  format: string,
+): Promise<DecodedPicture> {
+  try {
+    const meta = await opened(source, false).metadata();
+    checkSize(meta.width, meta.height);
+    const raster = await rawPixels(source, meta);
+    const icc = meta.icc ? new Uint8Array(meta.icc) : undefined;
+    return { raster, info: infoOf(raster, format, icc), ...(icc ? { icc } : {}) };
+  } catch (cause) {
+    throw explained(cause);
+  }
+}
+
+async function rawPixels(source: string | Uint8Array, meta: Metadata): Promise<Raster> {
+  const deep = meta.depth !== 'uchar' && meta.depth !== 'char' && meta.space !== 'cmyk';
+  const gray = meta.space === 'b-w' || meta.space === 'grey16';
+  const plain = meta.icc === undefined || isSrgbProfile(new Uint8Array(meta.icc));
+  // Raw output of 8-bit gray would lose its alpha, so that goes through three equal channels.
+  const asGray = gray && plain && !meta.hasAlpha;
+  const space = deep ? (gray ? 'grey16' : 'rgb16') : asGray ? 'b-w' : 'srgb';
+  let image = opened(source, plain && meta.space !== 'cmyk').autoOrient();
+  // Sharp works on 16-bit pictures with a profile in Display P3; naming sRGB brings them back.
+  if (deep && !gray && !plain) image = image.withIccProfile('srgb');
+  const { data, info } = await image
+    .toColourspace(space)
+    .raw({ depth: deep ? 'ushort' : 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const bytes = data.byteOffset % 2 === 0 ? data : Uint8Array.from(data);
+  const values = deep
+    ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2)
+    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  const channels = info.channels;
+  if (channels > 4) throw new PentimentoError('E_IMAGE_CHANNELS', `It has ${channels} channels.`);
+  const raster = {
+    width: info.width,
+    height: info.height,
+    channels,
+    depth: deep ? 16 : 8,
+  } as const;
+  const whole = { ...raster, data: values } as Raster;
+  return gray && channels >= 3 ? firstChannel(whole) : whole;
+}
+
+/** Gray that a profile conversion turned into three equal channels. */
+function firstChannel(raster: Raster): Raster {
+  const channels = raster.channels === 4 ? 2 : 1;
+  const count = raster.width * raster.height;
+  const data = raster.data.slice(0, count * channels);
+  for (let i = 0; i < count; i++) {
+    data[i * channels] = raster.data[i * raster.channels];
+    if (channels === 2) data[i * 2 + 1] = raster.data[i * 4 + 3];
+  }
+  return { ...raster, channels, data };
+}
+
+async function decodePsd(bytes: Uint8Array): Promise<DecodedPicture> {
+  const composite = readComposite(bytes);
+  const { icc, space } = composite;
+  const plain = space !== 'cmyk' && (icc === undefined || space === 'gray' || isSrgbProfile(icc));
+  const { width, height, channels, data } = composite;
+  if (plain || data instanceof Float32Array) {
+    const depth = data instanceof Uint8Array ? 8 : data instanceof Uint16Array ? 16 : 32;
+    const raster = {
+      width,
+      height,
+      channels: channels as Raster['channels'],
+      depth,
+      data,
+    } as const;
+    return { raster, info: infoOf(raster, 'psd', icc), ...(icc ? { icc } : {}) };
+  }
+  const decoded = await decodeWithSharp(tiffOf({ ...composite, icc }), 'psd');
+  return decoded;
+}
+
+function infoOf(raster: Raster, format: string, icc: Uint8Array | undefined): PictureInfo {
+  const { width, height, depth, channels } = raster;
+  const profile = icc ? profileName(icc) : undefined;
+  return { width, height, depth, channels, format, ...(profile ? { profile } : {}) };
+}
+
+function checkSize(width: number, height: number): void {
+  if (width > maxSidePx || height > maxSidePx || width * height > maxPlanePixels) {
+    throw new PentimentoError('E_IMAGE_PIXELS', `It has ${width} x ${height} pixels.`);
+  }
+}
+
+/** The library's own words may hold paths, so only their kind is kept. */
+function explained(cause: unknown): PentimentoError {
+  if (cause instanceof PentimentoError) return cause;
+  const text = cause instanceof Error ? cause.message : '';
+  if (/pixel limit|too large|exceeds/i.test(text) && !/channel/i.test(text)) {
+    return new PentimentoError('E_IMAGE_PIXELS', undefined, { cause });
+  }
+  if (/channel/i.test(text)) return new PentimentoError('E_IMAGE_CHANNELS', undefined, { cause });
+  if (/timeout/i.test(text)) return new PentimentoError('E_IMAGE_TIMEOUT', undefined, { cause });
+  return new PentimentoError('E_IMAGE_CORRUPT', undefined, { cause });
+}

@@ -1,0 +1,51 @@
+/** Pixels to picture files. Only this file and decode.ts know sharp. */
+import sharp, { type Sharp } from 'sharp';
+import { withPngText, xmpKeyword, type PngText } from './pngChunks.ts';
+import type { Raster } from './raster.ts';
+
+export interface FileText {
+  /** The recipe as AUTOMATIC1111's text, in a chunk named `parameters`. */
+  readonly parameters?: string;
+  /** A whole XMP packet. */
+  readonly xmp?: string;
+}
+
+/** PNG of 8 or 16 bits (float becomes 16), gray or RGB with or without alpha; the text comes before the pixels. */
+export async function encodePng(raster: Raster, text: FileText = {}): Promise<Uint8Array> {
+  const png = await pipeline(raster).png({ compressionLevel: 6 }).toBuffer();
+  const texts: PngText[] = [];
+  if (text.parameters !== undefined) texts.push({ keyword: 'parameters', text: text.parameters });
+  if (text.xmp !== undefined) texts.push({ keyword: xmpKeyword, text: text.xmp });
+  return texts.length > 0 ? withPngText(png, texts) : png;
+}
+
+/** TIFF of 8 or 16 bits (float becomes 16), deflate with horizontal prediction. */
+export async function encodeTiff(
+  raster: Raster,
+  text: { readonly xmp?: string } = {},
+): Promise<Uint8Array> {
+  const image = pipeline(raster).tiff({ compression: 'deflate', predictor: 'horizontal' });
+  return (text.xmp === undefined ? image : image.withXmp(text.xmp)).toBuffer();
+}
+
+/** Baseline JPEG of 8 bits for previews; quality 1..100. Clear parts show what is behind them as black. */
+export async function encodeJpeg(raster: Raster, quality: number): Promise<Uint8Array> {
+  return pipeline(raster).toColourspace('srgb').flatten().jpeg({ quality }).toBuffer();
+}
+
+function pipeline(raster: Raster): Sharp {
+  const { width, height, channels } = raster;
+  const deep = raster.depth !== 8;
+  const data = raster.depth === 32 ? to16(raster.data) : raster.data;
+  const image = sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
+  if (channels <= 2) return image.toColourspace(deep ? 'grey16' : 'b-w');
+  return image.toColourspace(deep ? 'rgb16' : 'srgb');
+}
+
+function to16(data: ArrayLike<number>): Uint16Array {
+  const out = new Uint16Array(data.length);
+  for (let i = 0; i < out.length; i++) {
+    out[i] = data[i] > 0 ? Math.round(Math.min(1, data[i]) * 65535) : 0;
+  }
+  return out;
+}

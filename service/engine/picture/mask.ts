@@ -1,0 +1,174 @@
+/**
+ * From a selection to what is seen and what is generated (docs/decisions: two masks).
+ *
+ * alpha    what the artist sees: feather(grow(selection)), 8 bit. 0 means the original, bit for bit.
+ * denoise  what the model may change: never below alpha, 1 wherever alpha is at least a third, and
+ *          falling to 0 outside over a ramp, so that the model blends with what it may not change.
+ *
+ * A selection that touches the picture's edge is treated as going on past it: growing, shrinking and
+ * feathering leave that side as it is.
+ */
+import {
+  boundsOfMask,
+  intersectRects,
+  padRect,
+  rectOfSize,
+  type Rect,
+} from '../../../shared/geometry.ts';
+import { toMask, toSoftMask } from './convert.ts';
+import { cropMask } from './crop.ts';
+import { squaredDistance } from './distance.ts';
+import { gaussianBlur, gaussianReach } from './gaussian.ts';
+import { growSoft } from './growSoft.ts';
+import type { Mask, SoftMask } from './raster.ts';
+
+/** From this alpha on the generated picture is what is seen, so that it must be generated in full. */
+const fullFromAlpha = 1 / 3;
+/** The denoise mask's ramp outside, pixels: at least this, and wider with a wide feather. */
+const leastRampPx = 16;
+
+/**
+ * Sigma of a feather of `px` pixels: half of it, so that the soft edge (16 % to 84 % is one px; 2 % to
+ * 98 % two px) is about twice the feather wide, centred on the edge.
+ */
+export function featherSigma(px: number): number {
+  return Math.max(0, px) / 2;
+}
+
+/**
+ * The selection grown by a disk of `px` pixels (all offsets with dx^2 + dy^2 <= px^2; negative px:
+ * shrunk by it). Grey levels spread as they are: each pixel takes the largest (smallest) level under
+ * the disk, so that an anti-aliased edge stays one.
+ */
+export function growMask(mask: Mask, px: number): Mask {
+  const radius = Math.abs(px);
+  if (radius < 1) return { ...mask, data: mask.data.slice() };
+  if (px > 0) return aroundContent(mask, Math.ceil(radius), (piece) => dilate(piece, radius));
+  return inverted(dilate(inverted(mask), radius));
+}
+
+/**
+ * The selection with a soft edge: a Gaussian with `featherSigma(px)`, centred on the edge. Grey levels
+ * of a soft selection survive. 0 returns the levels unchanged. What is too small to stay half visible
+ * under so wide a feather is raised until its brightest spot is, instead of vanishing.
+ */
+export function featherMask(mask: Mask, px: number): SoftMask {
+  const sigma = featherSigma(px);
+  if (sigma < 0.05) return toSoftMask(mask);
+  const { width, height } = mask;
+  const out = new Float32Array(width * height);
+  const bounds = boundsOfMask(mask.data, mask);
+  if (!bounds) return { width, height, data: out };
+  const area = intersectRects(padRect(bounds, gaussianReach(sigma)), rectOfSize(mask));
+  const soft = gaussianBlur(toSoftMask(cropMask(mask, area)), sigma);
+  raise(soft.data, 0.5 * (largest(mask.data) / 255));
+  paste(soft.data, area, { out, width });
+  return { width, height, data: out };
+}
+
+function largest(data: ArrayLike<number>): number {
+  let most = 0;
+  for (let i = 0; i < data.length; i++) if (data[i] > most) most = data[i];
+  return most;
+}
+
+function raise(data: Float32Array, least: number): void {
+  const peak = largest(data);
+  const factor = peak > 0 && peak < least ? least / peak : 1;
+  for (let i = 0; i < data.length; i++) {
+    const v = data[i] * factor;
+    // Running sums leave dust far below one level; what is not there must be exactly 0.
+    data[i] = v < 1e-5 ? 0 : v > 1 ? 1 : v;
+  }
+}
+
+export interface MaskOptions {
+  /** Whole document pixels; negative shrinks. */
+  readonly growPx: number;
+  /** Document pixels. */
+  readonly featherPx: number;
+}
+
+export interface Masks {
+  readonly alpha: Mask;
+  readonly denoise: SoftMask;
+  /** Of the pixels with alpha above 0; undefined when nothing is left of the selection. */
+  readonly bounds: Rect | undefined;
+}
+
+/**
+ * Both masks of a selection, at its size. Shrinking can leave nothing: then `bounds` is undefined and
+ * both masks are 0 everywhere.
+ */
+export function makeMasks(selection: Mask, options: MaskOptions): Masks {
+  const alpha = toMask(featherMask(growMask(selection, options.growPx), options.featherPx));
+  const bounds = boundsOfMask(alpha.data, alpha);
+  return { alpha, denoise: denoiseMask(alpha, options.featherPx), bounds };
+}
+
+/**
+ * The denoise mask of an alpha: min(1, 3 alpha), and around all that is at least a third visible a
+ * smooth ramp that falls from 1 to 0 over max(16, 2 x feather) pixels of distance.
+ */
+export function denoiseMask(alpha: Mask, featherPx: number): SoftMask {
+  const { width, height } = alpha;
+  const out = new Float32Array(width * height);
+  const bounds = boundsOfMask(alpha.data, alpha);
+  if (!bounds) return { width, height, data: out };
+  const ramp = Math.max(leastRampPx, 2 * featherPx);
+  const area = intersectRects(padRect(bounds, Math.ceil(ramp)), rectOfSize(alpha));
+  const piece = cropMask(alpha, area);
+  const strong = Uint8Array.from(piece.data, (v) => (v >= 255 * fullFromAlpha ? 1 : 0));
+  const distance = squaredDistance(strong, piece);
+  const denoise = new Float32Array(piece.data.length);
+  for (let i = 0; i < denoise.length; i++) {
+    const t = Math.max(0, 1 - Math.sqrt(distance[i]) / ramp);
+    const shown = Math.min(1, piece.data[i] / 255 / fullFromAlpha);
+    denoise[i] = Math.max(t * t * (3 - 2 * t), shown);
+  }
+  paste(denoise, area, { out, width });
+  return { width, height, data: out };
+}
+
+/** 1 where the model was not allowed to change anything: there a difference to the original is drift. */
+export function knownPixels(denoise: SoftMask): SoftMask {
+  const data = new Float32Array(denoise.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = denoise.data[i] < 0.02 ? 1 : 0;
+  return { width: denoise.width, height: denoise.height, data };
+}
+
+function paste(
+  data: Float32Array,
+  area: Rect,
+  target: { readonly out: Float32Array; readonly width: number },
+): void {
+  for (let y = 0; y < area.height; y++) {
+    const row = data.subarray(y * area.width, (y + 1) * area.width);
+    target.out.set(row, (area.y + y) * target.width + area.x);
+  }
+}
+
+/** Works on the selection's bounds and `reach` pixels around them; the rest stays 0. */
+function aroundContent(mask: Mask, reach: number, change: (piece: Mask) => Mask): Mask {
+  const out = new Uint8Array(mask.data.length);
+  const bounds = boundsOfMask(mask.data, mask);
+  if (!bounds) return { ...mask, data: out };
+  const area = intersectRects(padRect(bounds, reach), rectOfSize(mask));
+  const piece = change(cropMask(mask, area));
+  for (let y = 0; y < area.height; y++) {
+    const row = piece.data.subarray(y * area.width, (y + 1) * area.width);
+    out.set(row, (area.y + y) * mask.width + area.x);
+  }
+  return { ...mask, data: out };
+}
+
+function inverted(mask: Mask): Mask {
+  return { ...mask, data: mask.data.map((v) => 255 - v) };
+}
+
+function dilate(mask: Mask, radius: number): Mask {
+  if (!mask.data.every((v) => v === 0 || v === 255)) return growSoft(mask, radius);
+  const distance = squaredDistance(mask.data, mask);
+  const limit = radius * radius;
+  return { ...mask, data: Uint8Array.from(distance, (d) => (d <= limit ? 255 : 0)) };
+}

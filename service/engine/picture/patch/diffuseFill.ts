@@ -1,0 +1,140 @@
+/** A smooth fill: the colours around a hole spread into it like heat (a membrane). */
+import type { FloatImage, Mask } from '../raster.ts';
+
+/** Relaxations per level, from coarse to fine; the coarse levels have done the far-reaching work. */
+const relaxations = 12;
+
+/**
+ * The picture with all that is selected replaced by a smooth continuation of its surroundings
+ * (Laplace's equation over a pyramid). Partly selected pixels are mixed by their level; pixels with
+ * level 0 keep every bit. A picture that is selected altogether becomes mid gray. Throws a RangeError
+ * when the sizes differ.
+ */
+export function diffuseFill(image: FloatImage, hole: Mask): FloatImage {
+  if (hole.width !== image.width || hole.height !== image.height) {
+    throw new RangeError(
+      `Expected a mask of ${image.width}x${image.height} but received ${hole.width}x${hole.height}`,
+    );
+  }
+  const { width, height } = image;
+  const weights = Float32Array.from(hole.data, (v) => (v === 0 ? 1 : 0));
+  const filled = membrane({ width, height, data: image.data, weights });
+  const data = image.data.slice();
+  for (let i = 0; i < hole.data.length; i++) {
+    const level = hole.data[i];
+    if (level === 0) continue;
+    for (let k = i * 3; k < i * 3 + 3; k++) {
+      data[k] = level === 255 ? filled[k] : data[k] + (filled[k] - data[k]) * (level / 255);
+    }
+  }
+  return { width, height, data };
+}
+
+export interface WeightedColors {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Float32Array;
+  /** 1 where the colour is known, 0 where it is to be found, between at coarse cells that are partly known. */
+  readonly weights: Float32Array;
+}
+
+/** RGB everywhere: what has a weight stays, the rest becomes a membrane between; any numbers, not only colours. */
+export function membrane(level: WeightedColors): Float32Array {
+  const { width, height, weights } = level;
+  const data = level.data.slice();
+  if (!weights.includes(0)) return data;
+  if (width <= 2 && height <= 2) {
+    fillWithMean(data, weights);
+    return data;
+  }
+  const coarse = halved(level);
+  const below = membrane(coarse);
+  const unknown: number[] = [];
+  for (let i = 0; i < weights.length; i++) if (weights[i] === 0) unknown.push(i);
+  for (const i of unknown) writeEnlarged(below, coarse, { data, i, width });
+  relax(data, unknown, { width, height });
+  return data;
+}
+
+function fillWithMean(data: Float32Array, weights: Float32Array): void {
+  const sum = [0, 0, 0];
+  let total = 0;
+  for (let i = 0; i < weights.length; i++) {
+    total += weights[i];
+    for (let c = 0; c < 3; c++) sum[c] += weights[i] * data[i * 3 + c];
+  }
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] > 0) continue;
+    for (let c = 0; c < 3; c++) data[i * 3 + c] = total > 0 ? sum[c] / total : 0.5;
+  }
+}
+
+/** Means over what is known of each 2 x 2 pixels. */
+function halved(level: WeightedColors): WeightedColors {
+  const width = (level.width + 1) >> 1;
+  const height = (level.height + 1) >> 1;
+  const data = new Float32Array(width * height * 3);
+  const weights = new Float32Array(width * height);
+  for (let y = 0; y < level.height; y++) {
+    for (let x = 0; x < level.width; x++) {
+      const from = y * level.width + x;
+      const w = level.weights[from];
+      if (w === 0) continue;
+      const to = (y >> 1) * width + (x >> 1);
+      weights[to] += w;
+      for (let c = 0; c < 3; c++) data[to * 3 + c] += w * level.data[from * 3 + c];
+    }
+  }
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] === 0) continue;
+    for (let c = 0; c < 3; c++) data[i * 3 + c] /= weights[i];
+    weights[i] = Math.min(1, weights[i]);
+  }
+  return { width, height, data, weights };
+}
+
+function writeEnlarged(
+  below: Float32Array,
+  coarse: { readonly width: number; readonly height: number },
+  to: { readonly data: Float32Array; readonly i: number; readonly width: number },
+): void {
+  const x = to.i % to.width;
+  const y = (to.i - x) / to.width;
+  const fx = Math.min(coarse.width - 1, Math.max(0, (x - 0.5) / 2));
+  const fy = Math.min(coarse.height - 1, Math.max(0, (y - 0.5) / 2));
+  const x0 = Math.floor(fx);
+  const y0 = Math.floor(fy);
+  const x1 = Math.min(coarse.width - 1, x0 + 1);
+  const y1 = Math.min(coarse.height - 1, y0 + 1);
+  const tx = fx - x0;
+  const ty = fy - y0;
+  for (let c = 0; c < 3; c++) {
+    const at = (px: number, py: number) => below[(py * coarse.width + px) * 3 + c];
+    const top = at(x0, y0) * (1 - tx) + at(x1, y0) * tx;
+    const low = at(x0, y1) * (1 - tx) + at(x1, y1) * tx;
+    to.data[to.i * 3 + c] = top * (1 - ty) + low * ty;
+  }
+}
+
+/** Gauss and Seidel's iteration: each unknown pixel becomes the mean of its neighbours, forth and back. */
+function relax(
+  data: Float32Array,
+  unknown: readonly number[],
+  size: { readonly width: number; readonly height: number },
+): void {
+  const { width, height } = size;
+  for (let round = 0; round < relaxations; round++) {
+    for (let k = 0; k < unknown.length; k++) {
+      const i = unknown[round % 2 === 0 ? k : unknown.length - 1 - k];
+      const x = i % width;
+      const left = x > 0 ? i - 1 : i;
+      const right = x < width - 1 ? i + 1 : i;
+      const up = i >= width ? i - width : i;
+      const down = i < width * (height - 1) ? i + width : i;
+      for (let c = 0; c < 3; c++) {
+        data[i * 3 + c] =
+          (data[left * 3 + c] + data[right * 3 + c] + data[up * 3 + c] + data[down * 3 + c]) / 4;
+      }
+    }
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * The two crossings between the document's pixels and the networks: what goes in (`prepare`) and what
+ * becomes the layer (`finish`). This is our way, in float and at the document's depth; the WebUI's
+ * 8-bit way is prepareWebui.ts. Both have the shape of `Prepare`.
+ */
+import { PentimentoError } from '../../../shared/errors.ts';
+import { rectOfSize, type Rect, type Size } from '../../../shared/geometry.ts';
+import type { ColorReport } from '../../../shared/recipe.ts';
+import type { MaskedContent } from '../../../shared/request.ts';
+import type { Tensor } from '../tensor.ts';
+import { correctDrift } from './color/drift.ts';
+import { resultPlanes } from './composite.ts';
+import {
+  fromTensor,
+  overBackground,
+  pixelData,
+  toFloatImage,
+  toSoftMask,
+  toTensor,
+} from './convert.ts';
+import { cropMask, cropRaster } from './crop.ts';
+import { denoiseToLatent } from './latentMask.ts';
+import { knownPixels, makeMasks, type Masks } from './mask.ts';
+import { diffuseFill } from './patch/diffuseFill.ts';
+import type { FloatImage, Mask, Raster, SoftMask } from './raster.ts';
+import { resizeImage, resizeSoftMask } from './resize.ts';
+
+/** What a run works on: the context, cropped out of the document. */
+export interface Workpiece {
+  /** Over the context; absent when there is nothing to start from. */
+  readonly picture: Raster | undefined;
+  /** Over the context; absent when everything may change. */
+  readonly selection: Mask | undefined;
+  readonly context: Size;
+  readonly workingSize: Size;
+  readonly featherPx: number;
+  readonly growPx: number;
+  readonly paddingPx: number;
+  readonly onlyMasked: boolean;
+  readonly maskedContent: MaskedContent;
+  /** 0..1 */
+  readonly colorMatch: number;
+  /** Make the latent mask 0 or 1. */
+  readonly binaryMask: boolean;
+}
+
+export interface Prepared {
+  /** What the VAE encodes, `[1,3,H,W]` in -1..1, masked content in place; absent for text to image. */
+  readonly start: Tensor | undefined;
+  /** `[H/8 * W/8]`, 1 = repaint; absent when everything may change. */
+  readonly latentMask: Float32Array | undefined;
+  /** What an inpainting model is shown, `[1,3,H,W]` in -1..1, mid gray where it shall paint. */
+  readonly shown: Tensor | undefined;
+  /** What an inpainting model is told to paint, `[H/8 * W/8]`, 0 or 1. */
+  readonly paintMask: Float32Array | undefined;
+  /** The decoded picture `[1,3,H,W]`, about -1..1, as the layer's planes. */
+  finish(decoded: Tensor): Finished;
+  /** The picture's own pixels as the layer's planes (strength 0). */
+  untouched(): Finished;
+}
+
+export interface Finished {
+  readonly color: Raster;
+  /** 8-bit layer mask of the same size. */
+  readonly alpha: Mask;
+  /** In the context's pixels. */
+  readonly bounds: Rect;
+  readonly report?: ColorReport;
+}
+
+export type Prepare = (piece: Workpiece) => Prepared;
+
+/** Throws E_MASK_EMPTY when growing by a negative number leaves nothing. */
+export function prepareFloat(piece: Workpiece): Prepared {
+  const original = piece.picture && flattened(piece.picture);
+  const masks = piece.selection && makeMasks(piece.selection, piece);
+  if (masks && !masks.bounds) throw new PentimentoError('E_MASK_EMPTY');
+  const denoise = masks && denoiseToLatent(masks.denoise, piece.workingSize);
+  const finish = (decoded: Tensor) =>
+    finishFloat(resizeImage(fromTensor(decoded), piece.context), { piece, original, masks });
+  const untouched = () => untouchedPlanes(piece, masks?.alpha, masks?.bounds);
+  if (!original) {
+    const nothing = { start: undefined, latentMask: undefined, shown: undefined };
+    return { ...nothing, paintMask: undefined, finish, untouched };
+  }
+  const binary = denoise?.map((v) => (v >= 0.5 ? 1 : 0));
+  const content = masks ? withMaskedContent(original, masks, piece.maskedContent) : original;
+  return {
+    start: toTensor(resizeImage(content, piece.workingSize)),
+    latentMask: piece.binaryMask ? binary : denoise,
+    paintMask: binary,
+    shown: masks && shownPicture(original, masks.denoise, piece.workingSize),
+    finish,
+    untouched,
+  };
+}
+
+/** Bit for bit the picture's colours over the mask's bounds, or over all of it. */
+export function untouchedPlanes(
+  piece: Workpiece,
+  mask: Mask | undefined,
+  maskBounds: Rect | undefined,
+): Finished {
+  if (!piece.picture) throw new PentimentoError('E_FRAME', 'No picture was sent.');
+  const bounds = maskBounds ?? rectOfSize(piece.context);
+  const alpha = cropMask(mask ?? fullMask(piece.context), bounds);
+  return { color: withoutAlpha(cropRaster(piece.picture, bounds)), alpha, bounds };
+}
+
+function withoutAlpha(raster: Raster): Raster {
+  const { channels, data } = raster;
+  if (channels === 1 || channels === 3) return raster;
+  const colors = channels === 2 ? 1 : 3;
+  const out = pixelData(raster.depth, raster.width * raster.height * colors);
+  for (let i = 0; i < out.length; i++) {
+    out[i] = data[Math.floor(i / colors) * channels + (i % colors)];
+  }
+  return { ...raster, channels: colors, data: out };
+}
+
+/** Clear parts over mid gray: a network has no notion of "nothing there". */
+function flattened(picture: Raster): FloatImage {
+  const { image, alpha } = toFloatImage(picture);
+  return alpha ? overBackground(image, alpha) : image;
+}
+
+/** `fill` spreads the surroundings into the hole; the latent modes do too, for what shows through at its rim. */
+function withMaskedContent(original: FloatImage, masks: Masks, content: MaskedContent): FloatImage {
+  return content === 'original' ? original : diffuseFill(original, masks.alpha);
+}
+
+/** Mid gray (0 in -1..1) wherever at least half is to be painted. */
+function shownPicture(original: FloatImage, denoise: SoftMask, size: Size): Tensor {
+  const shown = toTensor(resizeImage(original, size));
+  const mask = resizeSoftMask(denoise, size).data;
+  const pixels = mask.length;
+  for (let i = 0; i < pixels; i++) {
+    if (mask[i] < 0.5) continue;
+    for (let c = 0; c < 3; c++) shown.data[c * pixels + i] = 0;
+  }
+  return shown;
+}
+
+function finishFloat(
+  generated: FloatImage,
+  source: {
+    readonly piece: Workpiece;
+    readonly original: FloatImage | undefined;
+    readonly masks: Masks | undefined;
+  },
+): Finished {
+  const { piece, original, masks } = source;
+  const alpha = masks?.alpha ?? fullMask(piece.context);
+  const bounds = masks?.bounds ?? rectOfSize(piece.context);
+  const form = { channels: piece.picture?.channels ?? 3, depth: piece.picture?.depth ?? 8 };
+  if (!original || (!masks && piece.colorMatch === 0)) {
+    return { ...resultPlanes({ generated, alpha, bounds, ...form }), bounds };
+  }
+  const known = masks ? knownPixels(masks.denoise) : fullSoftMask(piece.context);
+  const { image, report } = correctDrift(generated, original, {
+    known,
+    alpha: toSoftMask(alpha),
+    strength: piece.colorMatch,
+  });
+  return { ...resultPlanes({ generated: image, alpha, bounds, ...form }), bounds, report };
+}
+
+function fullMask(size: Size): Mask {
+  return { ...size, data: new Uint8Array(size.width * size.height).fill(255) };
+}
+
+function fullSoftMask(size: Size): SoftMask {
+  return { ...size, data: new Float32Array(size.width * size.height).fill(1) };
+}

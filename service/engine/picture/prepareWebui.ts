@@ -1,0 +1,115 @@
+/**
+ * AUTOMATIC1111's way from pixels to the networks and back, in its 8-bit integer arithmetic
+ * (webui/inpaint.ts). The overlay that it composites at the end becomes our layer mask: the result
+ * is the generated picture with alpha = the mask of the overlay, which is the same picture.
+ */
+import { boundsOfMask, rectOfSize, type Size } from '../../../shared/geometry.ts';
+import { tensor, type Tensor } from '../tensor.ts';
+import { cropMask, cropRaster } from './crop.ts';
+import { maskImage, toChannels, toImage8, type Image8 } from './pillow/image8.ts';
+import { untouchedPlanes, type Finished, type Prepared, type Workpiece } from './prepare.ts';
+import type { Mask, Raster } from './raster.ts';
+import { decodedImage, encoderInput } from './webui/decodedImage.ts';
+import { prepareInpaint, type MaskedContent, type PreparedInpaint } from './webui/inpaint.ts';
+import { lumaMask } from './webui/mask.ts';
+import { uncrop } from './webui/overlay.ts';
+import { resizeImage } from './webui/resizeImage.ts';
+
+const fillModes = { fill: 0, original: 1, 'latent-noise': 2, 'latent-nothing': 3 } as const;
+
+/** Feather is taken as its mask blur, area "masked" as "only masked" with its padding. */
+export function prepareWebui(piece: Workpiece): Prepared {
+  const size = piece.workingSize;
+  if (!piece.picture) {
+    return {
+      start: undefined,
+      latentMask: undefined,
+      shown: undefined,
+      paintMask: undefined,
+      finish: (decoded) => finish(decoded, { piece, prepared: undefined }),
+      untouched: () => untouchedPlanes(piece, undefined, undefined),
+    };
+  }
+  const fillMode: MaskedContent = fillModes[piece.maskedContent];
+  const prepared = prepareInpaint({
+    picture: toImage8(piece.picture),
+    mask: piece.selection && maskImage(piece.selection),
+    ...size,
+    resizeMode: 0,
+    maskBlurX: piece.featherPx,
+    maskBlurY: piece.featherPx,
+    invert: false,
+    fullRes: piece.onlyMasked,
+    padding: piece.paddingPx,
+    fillMode,
+    maskRound: true,
+  });
+  const start = tensor(encoderInput(prepared.image), [1, 3, size.height, size.width]);
+  return {
+    start,
+    latentMask: prepared.latentMask?.data,
+    shown: shownWebui(start, prepared.mask),
+    paintMask: paintMaskWebui(prepared.mask),
+    finish: (decoded) => finish(decoded, { piece, prepared }),
+    untouched: () => untouchedPlanes(piece, piece.selection, undefined),
+  };
+}
+
+/** The hole of the 8-bit mask, rounded, in mid gray (conditioning of inpainting models). */
+export function shownWebui(start: Tensor, mask: Mask | undefined): Tensor | undefined {
+  if (!mask) return undefined;
+  const pixels = mask.data.length;
+  const data = start.data.slice();
+  for (let i = 0; i < data.length; i++) if (mask.data[i % pixels] >= 128) data[i] = 0;
+  return { data, shape: start.shape };
+}
+
+/** The rounded mask at the first pixel of each latent cell (torch's nearest interpolation). */
+export function paintMaskWebui(mask: Mask | undefined): Float32Array | undefined {
+  if (!mask) return undefined;
+  const width = Math.floor(mask.width / 8);
+  const height = Math.floor(mask.height / 8);
+  return Float32Array.from({ length: width * height }, (_, i) => {
+    const at = Math.floor(i / width) * 8 * mask.width + (i % width) * 8;
+    return mask.data[at] >= 128 ? 1 : 0;
+  });
+}
+
+function finish(
+  decoded: Tensor,
+  source: { readonly piece: Workpiece; readonly prepared: PreparedInpaint | undefined },
+): Finished {
+  const { piece, prepared } = source;
+  const { width, height } = piece.workingSize;
+  const generated = decodedImage(decoded.data, width, height);
+  const whole = prepared?.pasteTo
+    ? uncrop(generated, piece.context.width, piece.context.height, prepared.pasteTo)
+    : fitted(generated, piece.context);
+  const picture = inForm(whole, piece.picture);
+  const overlay = prepared?.maskForOverlay;
+  const alpha = overlay && lumaMask(fitted(maskImage(overlay), piece.context));
+  const bounds = alpha && boundsOfMask(alpha.data, alpha);
+  if (!alpha || !bounds) {
+    const opaque = new Uint8Array(picture.width * picture.height).fill(255);
+    const size = { width: picture.width, height: picture.height };
+    return { color: picture, alpha: { ...size, data: opaque }, bounds: rectOfSize(size) };
+  }
+  return { color: cropRaster(picture, bounds), alpha: cropMask(alpha, bounds), bounds };
+}
+
+/** "Whole picture" answers at the working size; a layer has to have the document's. */
+function fitted(image: Image8, size: Size): Image8 {
+  const same = image.width === size.width && image.height === size.height;
+  return same ? image : resizeImage(0, image, size.width, size.height);
+}
+
+/** The document's depth and channels; a deep document gets the 8-bit values spread over its range. */
+function inForm(image: Image8, like: Raster | undefined): Raster {
+  const colors = like && like.channels <= 2 ? toChannels(image, 1) : toChannels(image, 3);
+  if (!like || like.depth === 8) return colors;
+  const data =
+    like.depth === 16
+      ? Uint16Array.from(colors.data, (v) => v * 257)
+      : Float32Array.from(colors.data, (v) => v / 255);
+  return { ...colors, depth: like.depth, data };
+}

@@ -1,0 +1,51 @@
+/** PackBits run-length coding, as PSD and TIFF use it (Macintosh Technical Note TN1023). */
+
+/** One row packed; `out` must have room for `row.length + row.length / 128 + 1` bytes from `at`. Answers the end. */
+export function packRow(row: Uint8Array, out: Uint8Array, at: number): number {
+  let to = at;
+  let i = 0;
+  const n = row.length;
+  while (i < n) {
+    let run = 1;
+    while (run < 128 && i + run < n && row[i + run] === row[i]) run++;
+    if (run >= 3 || (run === 2 && i + 2 === n)) {
+      out[to++] = 257 - run;
+      out[to++] = row[i];
+      i += run;
+      continue;
+    }
+    const start = i;
+    i += run;
+    while (i < n && i - start < 128) {
+      if (i + 2 < n && row[i] === row[i + 1] && row[i] === row[i + 2]) break;
+      i++;
+    }
+    out[to++] = i - start - 1;
+    out.set(row.subarray(start, i), to);
+    to += i - start;
+  }
+  return to;
+}
+
+/** Unpacks exactly `row.length` bytes. False when the packed bytes end too soon or say more than the row holds. */
+export function unpackRow(packed: Uint8Array, row: Uint8Array): boolean {
+  let from = 0;
+  let to = 0;
+  while (to < row.length) {
+    if (from >= packed.length) return false;
+    const head = packed[from++];
+    if (head === 128) continue;
+    const length = head < 128 ? head + 1 : 257 - head;
+    if (to + length > row.length) return false;
+    if (head < 128) {
+      if (from + length > packed.length) return false;
+      row.set(packed.subarray(from, from + length), to);
+      from += length;
+    } else {
+      if (from >= packed.length) return false;
+      row.fill(packed[from++], to, to + length);
+    }
+    to += length;
+  }
+  return true;
+}

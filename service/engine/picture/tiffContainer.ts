@@ -1,0 +1,66 @@
+/** The smallest TIFF 6.0 file around pixels and their ICC profile, for handing both to a colour converter. */
+import type { PixelData } from '../../../shared/frame.ts';
+
+export interface TiffPixels {
+  readonly width: number;
+  readonly height: number;
+  /** Colour channels and, after them, alpha if there is any; interleaved. */
+  readonly channels: number;
+  readonly hasAlpha: boolean;
+  readonly space: 'gray' | 'rgb' | 'cmyk';
+  readonly data: PixelData;
+  readonly icc?: Uint8Array | undefined;
+}
+
+const photometricOf = { gray: 1, rgb: 2, cmyk: 5 } as const;
+const short = 3;
+const long = 4;
+
+/** Uncompressed little-endian TIFF with one strip; 8 or 16 bits as the data are. */
+export function tiffOf(pixels: TiffPixels): Uint8Array {
+  const bits = pixels.data.BYTES_PER_ELEMENT * 8;
+  const raw = new Uint8Array(pixels.data.buffer, pixels.data.byteOffset, pixels.data.byteLength);
+  const entries: Array<[tag: number, type: number, values: readonly number[]]> = [
+    [256, long, [pixels.width]],
+    [257, long, [pixels.height]],
+    [258, short, Array.from({ length: pixels.channels }, () => bits)],
+    [259, short, [1]],
+    [262, short, [photometricOf[pixels.space]]],
+    [273, long, [0]],
+    [277, short, [pixels.channels]],
+    [278, long, [pixels.height]],
+    [279, long, [raw.length]],
+  ];
+  if (pixels.hasAlpha) entries.push([338, short, [2]]);
+  const directoryBytes = 8 + 2 + (entries.length + 1) * 12 + 4;
+  const bitsAt = directoryBytes;
+  const iccAt = bitsAt + pixels.channels * 2;
+  const icc = pixels.icc ?? new Uint8Array(0);
+  const start = (iccAt + icc.length + 7) & ~7;
+  const bytes = new Uint8Array(start + raw.length);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0x49, 0x49, 42, 0, 8, 0, 0, 0]);
+  const used = pixels.icc ? entries.length + 1 : entries.length;
+  view.setUint16(8, used, true);
+  let at = 10;
+  const write = (tag: number, type: number, count: number, value: number) => {
+    view.setUint16(at, tag, true);
+    view.setUint16(at + 2, type, true);
+    view.setUint32(at + 4, count, true);
+    if (type === short && count === 1) view.setUint16(at + 8, value, true);
+    else view.setUint32(at + 8, value, true);
+    at += 12;
+  };
+  for (const [tag, type, values] of entries) {
+    if (tag === 258 && values.length > 2) {
+      values.forEach((v, i) => view.setUint16(bitsAt + i * 2, v, true));
+      write(tag, type, values.length, bitsAt);
+    } else if (tag === 258 && values.length === 2) {
+      write(tag, type, 2, values[0] | (values[1] << 16));
+    } else write(tag, type, values.length, tag === 273 ? start : values[0]);
+  }
+  if (pixels.icc) write(34675, 7, icc.length, iccAt);
+  bytes.set(icc, iccAt);
+  bytes.set(raw, start);
+  return bytes;
+}

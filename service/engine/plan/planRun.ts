@@ -1,0 +1,91 @@
+/** A run told before it starts: what the model sees, at which size, how many evaluations. Pure. */
+import { isEmptyRect, rectOfSize, intersectRects, type Rect } from '../../../shared/geometry.ts';
+import type { Plan, PlanRequest } from '../../../shared/plan.ts';
+import { PentimentoError } from '../../../shared/errors.ts';
+import { countSteps } from '../sampling/steps.ts';
+import { contextRect } from './contextRect.ts';
+import { pipelineOptions } from './pipelineOptions.ts';
+import { fitWorkingSize, fixedWorkingSize } from './workingSize.ts';
+
+export interface PlanFacts {
+  /** Side the model was trained at, pixels. */
+  readonly nativeSide: number;
+  /** Measured on this machine: seconds per evaluation of one megapixel of working size. */
+  readonly secondsPerMegapixelStep?: number;
+  /** Bytes the networks take when resident. */
+  readonly modelBytes?: number;
+}
+
+/**
+ * Everything is in document pixels; `bounds` is the selection (inpaint, remove), the layer (image) or
+ * the rectangle to fill (text). Throws E_MASK_EMPTY when the bounds miss the document.
+ */
+export function planRun(request: PlanRequest, facts: PlanFacts): Plan {
+  const canvas = rectOfSize(request.document);
+  const bounds = intersectRects(request.bounds, canvas);
+  if (isEmptyRect(bounds)) {
+    throw new PentimentoError('E_MASK_EMPTY', 'It lies outside the picture.');
+  }
+  if (request.kind === 'remove') return planRemove(request, bounds);
+  const fitted = fit(request, bounds, facts);
+  const steps =
+    request.kind === 'text'
+      ? request.steps
+      : countSteps({
+          rule: pipelineOptions(request.dialect).stepRule,
+          steps: request.steps,
+          strength: request.strength,
+        }).run;
+  const megapixels = (fitted.workingSize.width * fitted.workingSize.height) / 1e6;
+  return {
+    ...fitted,
+    steps,
+    ...(facts.secondsPerMegapixelStep === undefined
+      ? {}
+      : { seconds: facts.secondsPerMegapixelStep * megapixels * (steps + 3) * request.count }),
+    ...(facts.modelBytes === undefined
+      ? {}
+      : { memoryBytes: Math.round(facts.modelBytes + megapixels * bytesPerMegapixel) }),
+    notes: notesOf(fitted.scale),
+  };
+}
+
+/** Activations of an SD 1.x UNet and VAE in float32, measured at 512x512 on the CPU. */
+const bytesPerMegapixel = 4.5e9;
+
+function fit(request: PlanRequest, bounds: Rect, facts: PlanFacts) {
+  if (request.kind !== 'inpaint') return fixedWorkingSize(bounds, facts);
+  if (pipelineOptions(request.dialect).imaging === 'webui') return fitWebui(request, facts);
+  const context = contextRect({ ...request, bounds, nativeSide: facts.nativeSide });
+  return fitWorkingSize(context, request.document, facts);
+}
+
+/** AUTOMATIC1111 crops by itself, so it is given the whole picture; "only masked" runs at the native square. */
+function fitWebui(request: PlanRequest, facts: PlanFacts) {
+  const whole = fixedWorkingSize(rectOfSize(request.document), facts);
+  if (request.area === 'whole') return whole;
+  const { nativeSide } = facts;
+  return { ...whole, workingSize: { width: nativeSide, height: nativeSide } };
+}
+
+/** Filling from the surroundings needs them, and no network size. */
+function planRemove(request: PlanRequest, bounds: Rect): Plan {
+  const context = contextRect({ ...request, area: 'context', bounds, nativeSide: 256 });
+  return {
+    context,
+    workingSize: { width: context.width, height: context.height },
+    scale: 1,
+    steps: 0,
+    notes: [],
+  };
+}
+
+function notesOf(scale: number): string[] {
+  if (scale < 0.95)
+    return [
+      `The area is scaled down to ${Math.round(scale * 100)} % for the model and back up after.`,
+    ];
+  if (scale > 1.05)
+    return [`The area is scaled up ${scale.toFixed(2)} times so that the model sees detail.`];
+  return [];
+}

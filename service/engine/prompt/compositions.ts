@@ -1,0 +1,33 @@
+/** Prompts of several parts: `a AND b:0.5` (a1111: modules/prompt_parser.py get_multicond_prompt_list). */
+import { pythonFloat, wordPattern } from './unicodeText.ts';
+
+const andWord = wordPattern('AND');
+const weightAtEnd = /^\s*([-+]?(?:\p{Nd}+\.?|\p{Nd}*\.\p{Nd}+))$/u;
+
+export interface PromptPart {
+  readonly text: string;
+  readonly weight: number;
+}
+
+/**
+ * The parts of a prompt, at least one. A colon and a number at the end of a part are its weight, also
+ * without AND; blanks before it and at the end are dropped.
+ */
+export function promptParts(prompt: string): PromptPart[] {
+  const parts: PromptPart[] = [];
+  let from = 0;
+  for (const match of prompt.matchAll(andWord)) {
+    parts.push(partOf(prompt.slice(from, match.index)));
+    from = match.index + match[0].length;
+  }
+  parts.push(partOf(prompt.slice(from)));
+  return parts;
+}
+
+function partOf(text: string): PromptPart {
+  const trimmed = text.trimEnd();
+  const colon = trimmed.lastIndexOf(':');
+  const weight = colon < 0 ? undefined : weightAtEnd.exec(trimmed.slice(colon + 1))?.[1];
+  if (weight === undefined) return { text: trimmed, weight: 1 };
+  return { text: trimmed.slice(0, colon).trimEnd(), weight: pythonFloat(weight) ?? 1 };
+}

@@ -1,0 +1,171 @@
+/**
+ * One job from request to finished layers: plan -> prepare -> sample -> finish. This is the page to
+ * read. It knows no process, no files and no queue: pixels come in, progress and planes come out.
+ */
+import { PentimentoError } from '../../shared/errors.ts';
+import type { Plane } from '../../shared/frame.ts';
+import { rectOfSize, relativeTo, type Rect } from '../../shared/geometry.ts';
+import type { Plan } from '../../shared/plan.ts';
+import type { ModelReference, Recipe } from '../../shared/recipe.ts';
+import { needsModel, type GenerateRequest } from '../../shared/request.ts';
+import type { DiffusionModel, OddSizes } from './diffusion.ts';
+import { paintDiffusion } from './paintDiffusion.ts';
+import { paintPatches } from './paintPatches.ts';
+import { cropMask, cropRaster } from './picture/crop.ts';
+import type { Finished } from './picture/prepare.ts';
+import type { Mask, Raster } from './picture/raster.ts';
+import { planJob } from './planJob.ts';
+
+export interface Job {
+  readonly request: GenerateRequest;
+  /** Over the request's region. */
+  readonly picture: Raster | undefined;
+  /** Over the request's region. */
+  readonly mask: Mask | undefined;
+  readonly inputSha256: string;
+  readonly model: ModelReference | undefined;
+}
+
+export interface JobTools {
+  readonly signal: AbortSignal;
+  readonly preview: boolean;
+  openModel(oddSizes: OddSizes, onStage: (name: string) => void): Promise<DiffusionModel>;
+  /** What is being done now, and the longest it may take. */
+  onStage(name: string, budgetMs: number): void;
+}
+
+/** The part of the document that the run works on, and its pixels. */
+export interface Scene {
+  readonly request: GenerateRequest;
+  readonly plan: Plan;
+  /** Over the plan's context. */
+  readonly picture: Raster | undefined;
+  readonly selection: Mask | undefined;
+}
+
+export interface SmallPicture {
+  /** A data URL. */
+  readonly image: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What painting one variant yields while it goes on. */
+export type Painting = {
+  readonly step: number;
+  readonly steps: number;
+  readonly preview?: SmallPicture;
+};
+
+/** Paints the variants of one scene; what they share (a model, an encoded picture) is made once. */
+export interface Painter {
+  paint(seed: number): AsyncGenerator<Painting, Finished>;
+}
+
+export type JobProgress =
+  | { readonly type: 'plan'; readonly plan: Plan }
+  | {
+      readonly type: 'step';
+      readonly index: number;
+      readonly step: number;
+      readonly steps: number;
+      readonly count: number;
+    }
+  | ({
+      readonly type: 'preview';
+      readonly index: number;
+      readonly step: number;
+      readonly bounds: Rect;
+    } & SmallPicture)
+  | {
+      readonly type: 'result';
+      readonly index: number;
+      /** Document pixels. */
+      readonly bounds: Rect;
+      readonly color: Plane;
+      readonly alpha: Plane;
+      readonly recipe: Recipe;
+    };
+
+/**
+ * Yields the plan, then steps and previews, then a result per variant. Throws PentimentoErrors; when
+ * the signal is aborted it throws E_CANCELLED at the next step.
+ */
+export async function* runJob(job: Job, tools: JobTools): AsyncGenerator<JobProgress> {
+  const { request } = job;
+  const plan = await planJob(job, tools);
+  yield { type: 'plan', plan };
+  const scene = cropScene(job, plan);
+  const painter = needsModel(request)
+    ? await paintDiffusion(scene, request, tools)
+    : paintPatches(scene, request, tools);
+  for (let index = 0; index < request.count; index++) {
+    const seed = request.seed + index;
+    const painting = painter.paint(seed);
+    let state = await painting.next();
+    while (state.done !== true) {
+      yield* tell(state.value, { index, count: request.count, bounds: plan.context });
+      if (tools.signal.aborted) throw new PentimentoError('E_CANCELLED');
+      state = await painting.next();
+    }
+    yield resultOf(job, plan, { finished: state.value, index, seed });
+  }
+}
+
+function* tell(
+  painting: Painting,
+  at: { readonly index: number; readonly count: number; readonly bounds: Rect },
+): Generator<JobProgress> {
+  const { step, steps, preview } = painting;
+  yield { type: 'step', index: at.index, step, steps, count: at.count };
+  if (preview) yield { type: 'preview', index: at.index, step, bounds: at.bounds, ...preview };
+}
+
+/** Throws E_FRAME, E_MASK_SIZE when the planes do not cover the region. */
+function cropScene(job: Job, plan: Plan): Scene {
+  const { request, picture, mask } = job;
+  const inRegion = relativeTo(plan.context, request.region);
+  const size = rectOfSize(request.region);
+  for (const plane of [picture, mask]) {
+    if (plane && (plane.width !== size.width || plane.height !== size.height)) {
+      throw new PentimentoError('E_MASK_SIZE', 'The pixels sent do not cover the region.');
+    }
+  }
+  if (!picture && request.kind !== 'text')
+    throw new PentimentoError('E_FRAME', 'No picture was sent.');
+  return {
+    request,
+    plan,
+    picture: picture && cropRaster(picture, inRegion),
+    selection: mask && cropMask(mask, inRegion),
+  };
+}
+
+function resultOf(
+  job: Job,
+  plan: Plan,
+  made: { readonly finished: Finished; readonly index: number; readonly seed: number },
+): JobProgress {
+  const { finished, index, seed } = made;
+  const { context, workingSize } = plan;
+  const bounds = {
+    ...finished.bounds,
+    x: finished.bounds.x + context.x,
+    y: finished.bounds.y + context.y,
+  };
+  const recipe: Recipe = {
+    version: 1,
+    made: 'pentimento 0.1.0',
+    request: job.request,
+    index,
+    seed,
+    ...(job.model ? { model: job.model } : {}),
+    context,
+    workingSize,
+    ...(finished.report ? { color: finished.report } : {}),
+    inputSha256: job.inputSha256,
+  };
+  const color = { name: 'color', ...finished.color };
+  const alpha: Plane = { name: 'alpha', channels: 1, depth: 8, ...finished.alpha };
+  return { type: 'result', index, bounds, color, alpha, recipe };
+}

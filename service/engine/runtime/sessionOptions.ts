@@ -1,0 +1,48 @@
+/** onnxruntime's switches, as measured for these networks (bench/unetStep.ts). */
+import type { InferenceSession } from 'onnxruntime-node';
+import type { DeviceName } from './device.ts';
+
+export interface SessionTuning {
+  /**
+   * Read weights where they lie in the file: loads in an instant and takes no memory of its own, but
+   * runs a quarter slower. Otherwise the CPU repacks them.
+   */
+  readonly weightsInPlace?: boolean;
+  /** Give intermediate results back after each run instead of keeping their memory for the next. */
+  readonly frugal?: boolean;
+  /** Undefined: one thread per physical core. */
+  readonly threads?: number | undefined;
+}
+
+export interface SessionPlace {
+  readonly device: DeviceName;
+  /** Folder that the model's external locations are relative to: the root of their volume. */
+  readonly root?: string | undefined;
+}
+
+export function sessionOptions(
+  options: SessionPlace & SessionTuning,
+): InferenceSession.SessionOptions {
+  const { device, root, weightsInPlace = false, frugal = false, threads } = options;
+  const errorsOnly = 3;
+  return {
+    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+    logSeverityLevel: errorsOnly,
+    // The highest level rewrites convolutions, with a copy of their weights.
+    graphOptimizationLevel: weightsInPlace ? 'extended' : 'all',
+    enableCpuMemArena: !frugal,
+    // DirectML refuses memory patterns.
+    enableMemPattern: device !== 'dml',
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    extra: {
+      session: {
+        ...(root === undefined ? {} : { model_external_initializers_file_folder_path: root }),
+        ...(weightsInPlace ? { disable_prepacking: '1' } : {}),
+        // Outside the arena, repacked weights go back to the system when the session ends.
+        use_device_allocator_for_initializers: '1',
+        // Threads wait busily within a run only: between runs they sleep.
+        force_spinning_stop: '1',
+      },
+    },
+  };
+}

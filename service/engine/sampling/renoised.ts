@@ -1,0 +1,46 @@
+/** Diffusers' way of keeping known latents: after each step they are noised again for the next one. */
+import { emptyLike } from './samplers/arithmetic.ts';
+import type { Latent, LatentData, Sampler } from './types.ts';
+
+export interface RenoisedOptions {
+  /** 1 where the picture is generated, 0 where it is kept; `[h,w]` or `[B,h,w]`. */
+  readonly mask: Float32Array;
+  /** Scaled clean latents, `[1|B,4,h,w]`. */
+  readonly known: Float32Array;
+  /** The noise the run started with, of the latent's shape. */
+  readonly noise: Float32Array;
+}
+
+/**
+ * The sampler with its latent replaced after each step: latent x mask + (known + sigmaNext x noise) x
+ * (1 - mask) (diffusers StableDiffusionInpaintPipeline).
+ */
+export function withRenoisedKnown(sampler: Sampler, options: RenoisedOptions): Sampler {
+  return async function* (denoise, start, sigmas, noise, samplerOptions) {
+    const run = sampler(denoise, start, sigmas, noise, samplerOptions);
+    let result = await run.next();
+    while (!result.done) {
+      const step = result.value;
+      const latent = renoised(step.latent, sigmas[step.step] ?? 0, options);
+      const sent = yield { ...step, latent };
+      result = await run.next(sent ?? latent);
+    }
+  };
+}
+
+function renoised<A extends LatentData>(
+  latent: Latent<A>,
+  sigma: number,
+  { mask, known, noise }: RenoisedOptions,
+): Latent<A> {
+  const out = emptyLike(latent);
+  const plane = latent.shape[2] * latent.shape[3];
+  const image = latent.shape[1] * plane;
+  for (let i = 0; i < out.data.length; i++) {
+    const pixel = Math.floor(i / image) * plane + (i % plane);
+    const weight = mask[pixel % mask.length]!;
+    const clean = known[i % known.length]! + sigma * noise[i]!;
+    out.data[i] = latent.data[i]! * weight + clean * (1 - weight);
+  }
+  return out;
+}

@@ -1,0 +1,85 @@
+/** A real Chromium with a profile of its own, and what the flow tests do in the workbench with it. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type BrowserContext, type Page } from 'playwright-core';
+
+const usual = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** Path of the browser: PENTIMENTO_CHROMIUM, or where systems put it; undefined when there is none. */
+export function findChromium(): string | undefined {
+  const named = process.env['PENTIMENTO_CHROMIUM'];
+  return [...(named ? [named] : []), ...usual].find((path) => existsSync(path));
+}
+
+const quiet = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export interface Browser {
+  readonly page: Page;
+  /** What the page complained about, in its console or by throwing. */
+  readonly complaints: string[];
+  close(): Promise<void>;
+}
+
+/** Opens an address in a fresh profile at the size the workbench is drawn for. */
+export async function openBrowser(executablePath: string, url: string): Promise<Browser> {
+  const profile = mkdtempSync(join(tmpdir(), 'pentimento-chromium-'));
+  const context: BrowserContext = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    viewport: { width: 1360, height: 820 },
+    acceptDownloads: true,
+    args: quiet,
+  });
+  const page = context.pages()[0] ?? (await context.newPage());
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  await page.goto(url);
+  return {
+    page,
+    complaints,
+    async close() {
+      await context.close();
+      rmSync(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Drags a rectangle over the canvas, as shares of the shown area. */
+export async function dragOnCanvas(
+  page: Page,
+  from: [number, number],
+  to: [number, number],
+): Promise<void> {
+  const box = await page.locator('.canvas').boundingBox();
+  if (!box) throw new Error('Expected the canvas on the page.');
+  const at = ([x, y]: [number, number]) => [box.x + box.width * x, box.y + box.height * y] as const;
+  await page.mouse.move(...at(from));
+  await page.mouse.down();
+  await page.mouse.move(...at(to), { steps: 6 });
+  await page.mouse.up();
+}
+
+/** Writes into a Spectrum text field and leaves it, which is when numbers count. */
+export async function typeInto(page: Page, label: string, text: string): Promise<void> {
+  const field = page.locator(`sp-textfield[label="${label}"]`).locator('input, textarea').first();
+  await field.fill(text);
+  await field.blur();
+}
+
+/** Names in the layers list, from the top down. */
+export function layerNames(page: Page): Promise<string[]> {
+  return page.locator('.layer-name > :first-child').allTextContents();
+}

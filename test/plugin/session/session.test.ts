@@ -1,0 +1,207 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { startSession, type Session } from '../../../plugin/session/session.ts';
+import { PentimentoError } from '../../../shared/errors.ts';
+import {
+  fakeClient,
+  fakeHost,
+  hostWithSelection,
+  inpaintRequest,
+  recipeOf,
+  sessionOptions,
+} from '../../fakes/session.ts';
+
+let session: Session | undefined;
+afterEach(() => session?.end());
+
+async function begin(host = fakeHost(), client = fakeClient(), stored = new Map<string, string>()) {
+  const started = startSession(sessionOptions(host, client, stored));
+  session = started;
+  await vi.waitFor(() => expect(started.getState().plan.phase).not.toBe('none'));
+  return { session: started, host, client };
+}
+
+async function untilDone(s: Session) {
+  await vi.waitFor(() => {
+    expect(s.getState().runs[0]?.phase.state).toBe('done');
+  });
+  await vi.waitFor(() => expect(s.getState().runs[0]?.results.every((r) => r.isPlaced)).toBe(true));
+}
+
+describe('a press of the button', () => {
+  it('reads only what the plan asks for and places one layer above the source', async () => {
+    const { session: s, host, client } = await begin();
+    s.change({ prompt: 'a boat' });
+    s.generate();
+    await untilDone(s);
+    expect(host.captures).toEqual([
+      {
+        documentId: 'doc-1',
+        region: { x: 16, y: 6, width: 16, height: 14 },
+        source: 'composite',
+        withMask: true,
+      },
+    ]);
+    expect(client.submitted).toMatchObject([
+      { key: 'key-0', planes: ['picture', 'mask'], request: { kind: 'inpaint', prompt: 'a boat' } },
+    ]);
+    expect(host.placements).toMatchObject([
+      {
+        documentId: 'doc-1',
+        aboveLayerId: '7',
+        historyName: 'Fill selection',
+        pictures: [{ name: 'a boat' }],
+      },
+    ]);
+  });
+
+  it('places several variants as one group when all are there', async () => {
+    const { session: s, host } = await begin();
+    s.change({ prompt: 'a boat', count: 3 });
+    s.generate();
+    await untilDone(s);
+    expect(host.placements).toHaveLength(1);
+    expect(host.placements[0]?.groupName).toBe('a boat');
+    expect(host.placements[0]?.pictures.map((p) => p.name)).toEqual([
+      'a boat · 1',
+      'a boat · 2',
+      'a boat · 3',
+    ]);
+  });
+
+  it('puts the next result above the last one from the same layer', async () => {
+    const { session: s, host } = await begin();
+    s.generate();
+    await untilDone(s);
+    s.generate();
+    await vi.waitFor(() => expect(host.placements).toHaveLength(2));
+    expect(host.placements[1]?.aboveLayerId).toBe('100');
+  });
+
+  it('uses a new key for each press, so that nothing runs twice and everything runs', async () => {
+    const { session: s, client } = await begin();
+    s.generate();
+    s.generate();
+    await vi.waitFor(() => expect(client.submitted).toHaveLength(2));
+    expect(client.submitted.map((j) => j.key)).toEqual(['key-0', 'key-1']);
+  });
+
+  it('sends no pixels when there is nothing to start from', async () => {
+    const host = fakeHost({
+      ...hostWithSelection,
+      selectionBounds: undefined,
+      layerBounds: undefined,
+    });
+    const { session: s, client } = await begin(host);
+    s.generate();
+    await untilDone(s);
+    expect(client.submitted).toMatchObject([{ planes: [], request: { kind: 'text' } }]);
+    expect(client.submitted[0]?.request.document.layer).toBeUndefined();
+  });
+
+  it('removes without a model', async () => {
+    const { session: s, client } = await begin(fakeHost(), fakeClient([]));
+    s.generate();
+    await untilDone(s);
+    expect(client.submitted).toMatchObject([{ request: { kind: 'remove' } }]);
+  });
+});
+
+describe('when something goes wrong', () => {
+  it('says so in the run, keeps what was typed and offers to look again', async () => {
+    const client = fakeClient();
+    client.submit = () => Promise.reject(new PentimentoError('E_SERVICE_DOWN'));
+    const { session: s } = await begin(fakeHost(), client);
+    s.change({ prompt: 'a boat' });
+    s.generate();
+    await vi.waitFor(() => expect(s.getState().runs[0]?.phase.state).toBe('failed'));
+    expect(s.getState().service.phase).toBe('down');
+    expect(s.getState().settings.prompt).toBe('a boat');
+    client.submit = fakeClient().submit;
+    s.lookAgain();
+    await vi.waitFor(() => expect(s.getState().service.phase).toBe('ready'));
+  });
+
+  it('keeps results when the document is gone, and places them when asked again', async () => {
+    const host = fakeHost();
+    const place = host.place;
+    host.place = () => Promise.reject(new PentimentoError('E_HOST_DOCUMENT'));
+    const { session: s } = await begin(host);
+    s.generate();
+    await vi.waitFor(() => expect(s.getState().notice?.problem.code).toBe('E_HOST_DOCUMENT'));
+    expect(s.getState().runs[0]?.results).toHaveLength(1);
+    host.place = place;
+    s.retryNotice();
+    await untilDone(s);
+    expect(s.getState().notice).toBeUndefined();
+  });
+
+  it('asks for pairing when the token is refused', async () => {
+    const client = fakeClient();
+    const status = client.status;
+    client.status = () => Promise.reject(new PentimentoError('E_AUTH_REQUIRED'));
+    const s = startSession(sessionOptions(fakeHost(), client));
+    session = s;
+    await vi.waitFor(() => expect(s.getState().service.phase).toBe('pairing'));
+    client.status = status;
+    s.pair('123456');
+    await vi.waitFor(() => expect(s.getState().service.phase).toBe('ready'));
+  });
+
+  it('refuses an empty selection before anything is sent', async () => {
+    const host = fakeHost();
+    const capture = host.capture;
+    host.capture = async (request) => {
+      const full = await capture(request);
+      return {
+        ...full,
+        mask: full.mask && { ...full.mask, data: new Uint8Array(full.mask.data.length) },
+      };
+    };
+    const { session: s, client } = await begin(host);
+    s.generate();
+    await vi.waitFor(() =>
+      expect(s.getState().runs[0]?.phase).toMatchObject({ problem: { code: 'E_MASK_EMPTY' } }),
+    );
+    expect(client.submitted).toEqual([]);
+  });
+});
+
+describe('the session', () => {
+  it('cancels by job id', async () => {
+    const client = fakeClient();
+    client.events = (_, { signal }) =>
+      new Promise((resolve) => signal?.addEventListener('abort', () => resolve([])));
+    const { session: s } = await begin(fakeHost(), client);
+    s.generate();
+    await vi.waitFor(() => expect(s.getState().runs[0]?.jobId).toBe('job-0'));
+    s.cancel('key-0');
+    await vi.waitFor(() => expect(client.cancelled).toEqual(['job-0']));
+    expect(s.getState().runs[0]?.isStopping).toBe(true);
+  });
+
+  it('keeps settings over a restart', async () => {
+    const stored = new Map<string, string>();
+    const { session: first } = await begin(fakeHost(), fakeClient(), stored);
+    first.change({ prompt: 'kept' });
+    first.end();
+    const { session: second } = await begin(fakeHost(), fakeClient(), stored);
+    expect(second.getState().settings.prompt).toBe('kept');
+  });
+
+  it('plans again when the selection changes, and not when nothing did', async () => {
+    const { client, host } = await begin();
+    const before = client.planned.length;
+    host.change({ ...hostWithSelection });
+    expect(client.planned).toHaveLength(before);
+    host.change({ ...hostWithSelection, selectionBounds: { x: 1, y: 1, width: 30, height: 30 } });
+    await vi.waitFor(() => expect(client.planned).toHaveLength(before + 1));
+  });
+
+  it('takes over a recipe with its seed, or with a free one', async () => {
+    const { session: s } = await begin();
+    s.reuse(recipeOf(inpaintRequest), 'same');
+    expect(s.getState().settings).toMatchObject({ prompt: 'a boat', seed: 5, isSeedFixed: true });
+    s.reuse(recipeOf(inpaintRequest), 'free');
+    expect(s.getState().settings).toMatchObject({ isSeedFixed: false, count: 3 });
+  });
+});
