@@ -95,7 +95,7 @@ const rooms: readonly Room[] = [
   {
     path: `${engine}/graph`,
     rooms: ['shared', `${engine}/tensor.ts`, `${engine}/diffusion.ts`, `${engine}/weights`],
-    packages: [],
+    packages: ['node:'],
   },
   {
     path: `${engine}/runtime`,
@@ -134,6 +134,7 @@ const rooms: readonly Room[] = [
   },
 
   { path: 'plugin/client', rooms: ['shared'], packages: ['zod'] },
+  { path: 'plugin/picture', rooms: ['shared'], packages: ['fflate'] },
   { path: 'plugin/host/host.ts', rooms: ['shared'], packages: [] },
   {
     path: 'plugin/host/photoshop',
@@ -142,12 +143,12 @@ const rooms: readonly Room[] = [
   },
   {
     path: 'plugin/host/workbench',
-    rooms: ['shared', 'plugin/host/host.ts'],
+    rooms: ['shared', 'plugin/host/host.ts', 'plugin/picture'],
     packages: ['ag-psd', 'react', 'zod'],
   },
   {
     path: 'plugin/session',
-    rooms: ['shared', 'plugin/host/host.ts', 'plugin/client'],
+    rooms: ['shared', 'plugin/host/host.ts', 'plugin/client', 'plugin/picture'],
     packages: ['zod'],
   },
   {
@@ -165,6 +166,7 @@ const rooms: readonly Room[] = [
       'plugin/host/host.ts',
       'plugin/host/photoshop',
       'plugin/host/workbench',
+      'plugin/picture',
     ],
     packages: ['react', 'react-dom', 'zod', '@spectrum-web-components'],
   },

@@ -30,9 +30,7 @@ export default class CountReporter implements Reporter {
         `  ${kind.padEnd(12)} ${String(n.passed).padStart(4)} passed ${String(n.failed).padStart(4)} failed ${String(n.skipped).padStart(4)} skipped`,
     );
     if (lines.length > 0) process.stdout.write(`\nreference cases by kind\n${lines.join('\n')}\n`);
-    process.stdout.write(
-      `\n${all.passed} passed, ${all.failed} failed, ${all.skipped} skipped\n`,
-    );
+    process.stdout.write(`\n${all.passed} passed, ${all.failed} failed, ${all.skipped} skipped\n`);
   }
 }
 

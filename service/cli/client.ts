@@ -68,10 +68,9 @@ export function makeClient(url: string, token: string): ServiceClient {
 async function request(url: string, token: string, init: RequestInit): Promise<Response> {
   let answer: Response;
   try {
-    answer = await fetch(url, {
-      ...init,
-      headers: { ...init.headers, authorization: `Bearer ${token}` },
-    });
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `Bearer ${token}`);
+    answer = await fetch(url, { ...init, headers });
   } catch (cause) {
     throw new PentimentoError('E_SERVICE_DOWN', undefined, { cause });
   }

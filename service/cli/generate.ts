@@ -109,7 +109,14 @@ function planRequest(input: {
     document: { width, height },
     bounds,
     model,
-    ...{ strength, steps, featherPx, growPx, area, paddingPx, count, dialect },
+    strength,
+    steps,
+    featherPx,
+    growPx,
+    area,
+    paddingPx,
+    count,
+    dialect,
   };
 }
 

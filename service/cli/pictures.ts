@@ -95,7 +95,7 @@ export async function writeResults(
 ): Promise<string[]> {
   const format = outputFormat(path);
   if (format === 'psd') {
-    await save(path, await writeDocument(original, results.map(resultOf)));
+    await save(path, writeDocument(original, results.map(resultOf)));
     return [path];
   }
   const names: string[] = [];

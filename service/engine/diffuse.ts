@@ -178,7 +178,7 @@ function makeRunDenoise(input: DiffuseInput, parts: RunParts): Denoise {
   const byTimestep = plan.timesteps;
   const timesteps = new Map(byTimestep?.map((t, i) => [plan.sigmas[i], t]));
   return makeDenoise({
-    predict: model.predict,
+    predict: (latents, timesteps, context) => model.predict(latents, timesteps, context),
     prediction: model.facts.prediction,
     model: sigmas,
     ...(byTimestep ? { timestepOf: (sigma: number) => timesteps.get(sigma) } : {}),

@@ -31,8 +31,8 @@ export function paintPatches(scene: Scene, request: RemoveRequest, tools: JobToo
     const work = fillFromSurroundings(original, hole, {
       seed,
       signal: tools.signal,
-      onProgress: progress.report,
-    }).finally(progress.end);
+      onProgress: (done, total) => progress.report(done, total),
+    }).finally(() => progress.end());
     yield* progress.steps();
     const filled = await work;
     if (!bounds || !picture) throw new PentimentoError('E_MASK_EMPTY');

@@ -3,7 +3,7 @@
  * and ends when its parent does. Started as `process.js --device auto --cache FOLDER`.
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { PentimentoError, toProblem } from '../../shared/errors.ts';
 import { planeNamed } from '../../shared/frame.ts';
 import { FromEngine, ToEngine } from '../messages.ts';
@@ -64,10 +64,7 @@ async function tell(message: RunMessage, progress: JobProgress): Promise<void> {
 
 /** Errors that are not ours go to stderr whole (the server keeps its tail); the user sees a sentence. */
 function log(error: unknown): void {
-  const cause = error instanceof Error && error.cause ? `\ncause: ${String(error.cause)}` : '';
-  process.stderr.write(
-    `${error instanceof Error ? (error.stack ?? error.message) : String(error)}${cause}\n`,
-  );
+  process.stderr.write(`${inspect(error)}\n`);
 }
 
 function serve(device: Device, cacheFolder: string): void {

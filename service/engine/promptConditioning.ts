@@ -33,7 +33,7 @@ export function conditioningOf(
   const encode = (texts: readonly string[]) =>
     encodePrompts(texts, {
       tokenizer,
-      encodeText: model.encodeText,
+      encodeText: (ids, clipSkip) => model.encodeText(ids, clipSkip),
       clipSkip: settings.clipSkip,
       padId: model.facts.padId,
       language: options.promptLanguage,

@@ -46,6 +46,7 @@ export async function openBrowser(executablePath: string, url: string): Promise<
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
+  page.setDefaultTimeout(15_000);
   await page.goto(url);
   return {
     page,
@@ -74,7 +75,10 @@ export async function dragOnCanvas(
 
 /** Writes into a Spectrum text field and leaves it, which is when numbers count. */
 export async function typeInto(page: Page, label: string, text: string): Promise<void> {
-  const field = page.locator(`sp-textfield[label="${label}"]`).locator('input, textarea').first();
+  const field = page
+    .locator(`sp-textfield[aria-label="${label}"]`)
+    .locator('input, textarea')
+    .first();
   await field.fill(text);
   await field.blur();
 }

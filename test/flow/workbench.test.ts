@@ -168,9 +168,9 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
       await page.locator('#stop:not([disabled])').click();
       await page.locator('.working').waitFor({ state: 'detached' });
       expect(await layerNames(page)).toEqual(['Background']);
-      expect(await page.locator('sp-textfield[label="Prompt"] textarea').first().inputValue()).toBe(
-        'a wooden boat, morning',
-      );
+      expect(
+        await page.locator('sp-textfield[aria-label="Prompt"] textarea').first().inputValue(),
+      ).toBe('a wooden boat, morning');
       await browser.close();
     });
   });
@@ -215,9 +215,9 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
       await page.getByText('The pairing is no longer valid.').waitFor();
       await typeInto(page, 'Pairing code', service.code);
       await page.locator('.dot-ready').waitFor();
-      expect(await page.locator('sp-textfield[label="Prompt"] textarea').first().inputValue()).toBe(
-        'kept',
-      );
+      expect(
+        await page.locator('sp-textfield[aria-label="Prompt"] textarea').first().inputValue(),
+      ).toBe('kept');
     });
   });
 });

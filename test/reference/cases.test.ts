@@ -13,11 +13,10 @@ import { listCases, readCase } from './reader.ts';
 const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(process.env['PENTIMENTO_CASES'] ?? join(here, 'cases'));
 const kinds = (process.env['PENTIMENTO_KINDS'] ?? '').split(',').filter(Boolean);
-const modules = import.meta.glob<{ check: Checker }>('./checkers/*.ts');
-
 async function checkerOf(kind: string): Promise<Checker | undefined> {
-  const load = modules[`./checkers/${kind}.ts`];
-  return load ? (await load()).check : undefined;
+  if (!/^[a-z]+$/.test(kind) || !existsSync(join(here, 'checkers', `${kind}.ts`))) return undefined;
+  const module = (await import(`./checkers/${kind}.ts`)) as { check: Checker };
+  return module.check;
 }
 
 const files = existsSync(root) ? listCases(root, kinds) : [];
@@ -26,7 +25,7 @@ it('finds reference cases', () => {
   expect(files.length).toBeGreaterThan(0);
 });
 
-for (const kind of [...new Set(files.map((f) => f.kind))]) {
+for (const kind of new Set(files.map((f) => f.kind))) {
   describe(kind, () => {
     for (const file of files.filter((f) => f.kind === kind)) {
       it(basename(file.path, '.json'), { timeout: 120_000 }, async (context) => {

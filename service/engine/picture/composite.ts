@@ -17,7 +17,7 @@ export type Pixels = Pick<Plane, 'width' | 'height' | 'channels' | 'depth' | 'da
 /** One channel of 8 bits; a Mask or a Plane. */
 export type AlphaPixels = Pick<Plane, 'width' | 'height' | 'data'>;
 
-export interface ResultSource {
+interface ResultSource {
   /** The generated picture over the whole region that was worked on. */
   readonly generated: FloatImage;
   /** Over the same region. */

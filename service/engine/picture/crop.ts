@@ -1,7 +1,7 @@
 /** Rectangular pieces of pixel planes, cut out and put back. */
 import { containsRect, rectOfSize, type Rect } from '../../../shared/geometry.ts';
 import type { PixelData } from '../../../shared/frame.ts';
-import type { FloatImage, Mask, Raster, SoftMask } from './raster.ts';
+import type { FloatImage, Mask, Raster } from './raster.ts';
 
 /** The piece of a raster under `rect`, as a copy. Throws a RangeError when it reaches past the raster. */
 export function cropRaster(raster: Raster, rect: Rect): Raster {
@@ -17,12 +17,6 @@ export function cropImage(image: FloatImage, rect: Rect): FloatImage {
 
 /** The piece of a mask under `rect`, as a copy. Throws a RangeError when it reaches past it. */
 export function cropMask(mask: Mask, rect: Rect): Mask {
-  const data = cropData(mask.data, mask, { rect, channels: 1 });
-  return { width: rect.width, height: rect.height, data };
-}
-
-/** The piece of a soft mask under `rect`, as a copy. Throws a RangeError when it reaches past it. */
-export function cropSoftMask(mask: SoftMask, rect: Rect): SoftMask {
   const data = cropData(mask.data, mask, { rect, channels: 1 });
   return { width: rect.width, height: rect.height, data };
 }

@@ -31,7 +31,7 @@ sharp.unblock({
 });
 sharp.cache(false);
 
-export interface DecodedPicture {
+interface DecodedPicture {
   readonly raster: Raster;
   readonly info: PictureInfo;
   /** The profile that the file had; the raster is sRGB already. */
@@ -102,33 +102,35 @@ async function decodeWithSharp(
 }
 
 async function rawPixels(source: string | Uint8Array, meta: Metadata): Promise<Raster> {
+  const form = formOf(meta);
+  let image = opened(source, form.isSrgb && meta.space !== 'cmyk').autoOrient();
+  // Sharp works on 16-bit pictures with a profile in Display P3; naming sRGB brings them back.
+  if (form.deep && !form.gray && !form.isSrgb) image = image.withIccProfile('srgb');
+  const { data, info } = await image
+    .toColourspace(form.space)
+    .raw({ depth: form.deep ? 'ushort' : 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  if (channels > 4) throw new PentimentoError('E_IMAGE_CHANNELS', `It has ${channels} channels.`);
+  const depth = form.deep ? 16 : 8;
+  const raster = { width, height, channels, depth, data: valuesOf(data, depth) } as Raster;
+  return form.gray && channels >= 3 ? firstChannel(raster) : raster;
+}
+
+function formOf(meta: Metadata) {
   const deep = meta.depth !== 'uchar' && meta.depth !== 'char' && meta.space !== 'cmyk';
   const gray = meta.space === 'b-w' || meta.space === 'grey16';
-  const plain = meta.icc === undefined || isSrgbProfile(new Uint8Array(meta.icc));
+  const isSrgb = meta.icc === undefined || isSrgbProfile(new Uint8Array(meta.icc));
+  if (deep) return { deep, gray, isSrgb, space: gray ? 'grey16' : 'rgb16' };
   // Raw output of 8-bit gray would lose its alpha, so that goes through three equal channels.
-  const asGray = gray && plain && !meta.hasAlpha;
-  const space = deep ? (gray ? 'grey16' : 'rgb16') : asGray ? 'b-w' : 'srgb';
-  let image = opened(source, plain && meta.space !== 'cmyk').autoOrient();
-  // Sharp works on 16-bit pictures with a profile in Display P3; naming sRGB brings them back.
-  if (deep && !gray && !plain) image = image.withIccProfile('srgb');
-  const { data, info } = await image
-    .toColourspace(space)
-    .raw({ depth: deep ? 'ushort' : 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+  const asGray = gray && isSrgb && !meta.hasAlpha;
+  return { deep, gray, isSrgb, space: asGray ? 'b-w' : 'srgb' };
+}
+
+function valuesOf(data: Uint8Array, depth: 8 | 16): Uint8Array | Uint16Array {
+  if (depth === 8) return new Uint8Array(data.buffer, data.byteOffset, data.length);
   const bytes = data.byteOffset % 2 === 0 ? data : Uint8Array.from(data);
-  const values = deep
-    ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2)
-    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-  const channels = info.channels;
-  if (channels > 4) throw new PentimentoError('E_IMAGE_CHANNELS', `It has ${channels} channels.`);
-  const raster = {
-    width: info.width,
-    height: info.height,
-    channels,
-    depth: deep ? 16 : 8,
-  } as const;
-  const whole = { ...raster, data: values } as Raster;
-  return gray && channels >= 3 ? firstChannel(whole) : whole;
+  return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
 }
 
 /** Gray that a profile conversion turned into three equal channels. */

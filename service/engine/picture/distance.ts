@@ -2,7 +2,7 @@
 import type { Size } from '../../../shared/geometry.ts';
 
 /** Squared distance where nothing is inside at all. */
-export const farAway = 1e12;
+const farAway = 1e12;
 
 /**
  * For every pixel the squared distance in pixels, centre to centre, to the nearest pixel for which

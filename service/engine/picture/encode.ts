@@ -3,7 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 import { withPngText, xmpKeyword, type PngText } from './pngChunks.ts';
 import type { Raster } from './raster.ts';
 
-export interface FileText {
+interface FileText {
   /** The recipe as AUTOMATIC1111's text, in a chunk named `parameters`. */
   readonly parameters?: string;
   /** A whole XMP packet. */

@@ -31,7 +31,7 @@ const leastRampPx = 16;
  * Sigma of a feather of `px` pixels: half of it, so that the soft edge (16 % to 84 % is one px; 2 % to
  * 98 % two px) is about twice the feather wide, centred on the edge.
  */
-export function featherSigma(px: number): number {
+function featherSigma(px: number): number {
   return Math.max(0, px) / 2;
 }
 
@@ -82,7 +82,7 @@ function raise(data: Float32Array, least: number): void {
   }
 }
 
-export interface MaskOptions {
+interface MaskOptions {
   /** Whole document pixels; negative shrinks. */
   readonly growPx: number;
   /** Document pixels. */
@@ -110,7 +110,7 @@ export function makeMasks(selection: Mask, options: MaskOptions): Masks {
  * The denoise mask of an alpha: min(1, 3 alpha), and around all that is at least a third visible a
  * smooth ramp that falls from 1 to 0 over max(16, 2 x feather) pixels of distance.
  */
-export function denoiseMask(alpha: Mask, featherPx: number): SoftMask {
+function denoiseMask(alpha: Mask, featherPx: number): SoftMask {
   const { width, height } = alpha;
   const out = new Float32Array(width * height);
   const bounds = boundsOfMask(alpha.data, alpha);

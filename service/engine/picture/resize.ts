@@ -5,9 +5,9 @@
 import type { Size } from '../../../shared/geometry.ts';
 import type { FloatImage, SoftMask } from './raster.ts';
 
-export type ResizeFilter = 'lanczos3' | 'triangle';
+type ResizeFilter = 'lanczos3' | 'triangle';
 
-export interface ResizeOptions {
+interface ResizeOptions {
   readonly filter?: ResizeFilter;
   /** Average light instead of code values (sRGB transfer curve taken off and put back). */
   readonly linearLight?: boolean;
@@ -51,7 +51,7 @@ export function resizeSoftMask(
 }
 
 /** sRGB code value to linear light, IEC 61966-2-1. */
-export function toLinear(v: number): number {
+function toLinear(v: number): number {
   return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
 }
 

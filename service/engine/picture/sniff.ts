@@ -1,5 +1,5 @@
 /** What a file is, by its first bytes: a name's ending proves nothing. */
-export type PictureFormat = 'png' | 'jpeg' | 'webp' | 'tiff' | 'psd';
+type PictureFormat = 'png' | 'jpeg' | 'webp' | 'tiff' | 'psd';
 
 /** How many first bytes `sniffFormat` needs. */
 export const sniffBytes = 16;

@@ -1,7 +1,7 @@
 /** The smallest TIFF 6.0 file around pixels and their ICC profile, for handing both to a colour converter. */
 import type { PixelData } from '../../../shared/frame.ts';
 
-export interface TiffPixels {
+interface TiffPixels {
   readonly width: number;
   readonly height: number;
   /** Colour channels and, after them, alpha if there is any; interleaved. */

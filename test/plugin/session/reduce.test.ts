@@ -28,7 +28,7 @@ function after(...actions: readonly Action[]): SessionState {
   return actions.reduce(reduce, start);
 }
 
-function events(...list: readonly Omit<JobEvent, 'jobId' | 'seq'>[]): readonly Action[] {
+function events(...list: readonly object[]): readonly Action[] {
   return list.map((event, seq) => ({
     type: 'jobEvent',
     key: 'k',

@@ -8,7 +8,7 @@ import type { FloatImage, SoftMask } from '../raster.ts';
 import { cellsOf, roleSeam, type Cells } from './driftCells.ts';
 import { fitDrift, largestShift, type DriftModel } from './driftModel.ts';
 
-export interface DriftOptions {
+interface DriftOptions {
   /** 1 = the same scene in both pictures, 0 = the model was free. */
   readonly known: SoftMask;
   /** What will be seen; only there is the picture changed. */
@@ -17,7 +17,7 @@ export interface DriftOptions {
   readonly strength: number;
 }
 
-export interface DriftReport {
+interface DriftReport {
   /** Mean CIEDE2000 between generated and original on known cells at the seam; 0 when there are none. */
   readonly before: number;
   readonly after: number;

@@ -33,7 +33,7 @@ export interface Cells {
 /** Says nothing. */
 export const roleNone = 0;
 /** Shows the same scene in both pictures. */
-export const roleKnown = 1;
+const roleKnown = 1;
 /** At the edge of the painted area: shows the same scene perhaps. */
 export const roleBand = 2;
 /** Known, and next to what is painted: there the seam is judged. */

@@ -110,7 +110,7 @@ function robustRidge(x: Float64Array, y: Float64Array, isBand: Uint8Array): Floa
   const weights = Float64Array.from(isBand, (band) => (band ? 0 : 1));
   const residuals = new Float64Array(count);
   const penalty = penalties(count);
-  let coefficients = new Float64Array(terms * 3);
+  let coefficients: Float64Array = new Float64Array(terms * 3);
   for (let round = 0; round < rounds; round++) {
     const sums = ridgeSums(terms, 3);
     for (let i = 0; i < count; i++) {

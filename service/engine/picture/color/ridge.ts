@@ -1,6 +1,6 @@
 /** Weighted ridge regression by normal equations, for a few dozen unknowns and several right-hand sides. */
 
-export interface RidgeSums {
+interface RidgeSums {
   readonly size: number;
   readonly sides: number;
   /** Upper triangle of X' W X, row by row in a full square. */

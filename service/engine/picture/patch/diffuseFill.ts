@@ -30,7 +30,7 @@ export function diffuseFill(image: FloatImage, hole: Mask): FloatImage {
   return { width, height, data };
 }
 
-export interface WeightedColors {
+interface WeightedColors {
   readonly width: number;
   readonly height: number;
   readonly data: Float32Array;

@@ -32,7 +32,7 @@ import {
 } from './patchMatch.ts';
 import { vote } from './patchVote.ts';
 
-export interface PatchFillOptions {
+interface PatchFillOptions {
   /** The same seed gives the same pixels. */
   readonly seed: number;
   readonly onProgress?: (done: number, total: number) => void;
@@ -204,14 +204,26 @@ async function settle(level: PatchLevel, field: PatchField, work: Settling): Pro
         sweep(level, field, { from, to, turn: round * sweepsPerRound + turn }, work.random);
         pace.done += to - from;
         options.onProgress?.(pace.done, pace.total);
-        await setImmediate();
-        if (options.signal?.aborted) throw new PentimentoError('E_CANCELLED');
+        await giveWay(options.signal);
       }
     }
     const isLast = round === work.rounds - 1;
-    vote(level, field, work.isFinest && isLast ? 0.1 : 0.5);
+    await giveWay(options.signal);
+    vote(level, field, sharpnessAt(work, round));
+    await giveWay(options.signal);
     if (!isLast) measureField(level, field);
   }
+}
+
+/** Means of many patches settle the structure but blur; towards the end the best patch decides nearly alone. */
+function sharpnessAt(work: Settling, round: number): number {
+  const share = round / Math.max(1, work.rounds - 1);
+  return work.isFinest ? 0.25 - 0.2 * share : 0.5 - 0.3 * share;
+}
+
+async function giveWay(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  if (signal?.aborted) throw new PentimentoError('E_CANCELLED');
 }
 
 function colorsOf(level: PatchLevel): Float32Array {

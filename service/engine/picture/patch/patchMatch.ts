@@ -74,7 +74,7 @@ export function measureField(level: PatchLevel, field: PatchField): void {
 }
 
 /** Squared difference of two patches; stops early once it is above `limit`. */
-export function patchDistance(level: PatchLevel, a: number, b: number, limit: number): number {
+function patchDistance(level: PatchLevel, a: number, b: number, limit: number): number {
   const { data, width } = level;
   const rowValues = (2 * patchRadius + 1) * patchChannels;
   const stride = width * patchChannels;

@@ -3,14 +3,14 @@ import { deflateSync } from 'node:zlib';
 import { concat, u16 } from './bytes.ts';
 import { packRow } from './packBits.ts';
 
-export const compressionRaw = 0;
-export const compressionRle = 1;
-export const compressionZipPrediction = 3;
+const compressionRaw = 0;
+const compressionRle = 1;
+const compressionZipPrediction = 3;
 
 /** Level 1: a megapixel of 16 bits takes tens of milliseconds, a third of that per level is not worth it. */
 const deflateLevel = 1;
 
-export interface ChannelPlane {
+interface ChannelPlane {
   readonly width: number;
   readonly height: number;
   /** One channel; 8 bits as Uint8Array, 16 as Uint16Array. */

@@ -9,7 +9,7 @@ import { maxPlanePixels, maxSidePx } from '../../../../shared/limits.ts';
 import { fromLinear } from '../resize.ts';
 import { unpackRow } from './packBits.ts';
 
-export interface Composite {
+interface Composite {
   readonly width: number;
   readonly height: number;
   readonly space: 'gray' | 'rgb' | 'cmyk';

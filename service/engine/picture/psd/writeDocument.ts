@@ -9,13 +9,13 @@ import { recipeXmp } from '../xmp.ts';
 import { srgbProfile } from './srgbProfile.ts';
 import { writePsd, type PsdLayer, type PsdNode } from './writePsd.ts';
 
-export interface DocumentOriginal {
+interface DocumentOriginal {
   /** File name, for the bottom layer. */
   readonly name: string;
   readonly raster: Raster;
 }
 
-export interface DocumentResult {
+interface DocumentResult {
   readonly body: { readonly bounds: Rect; readonly recipe: Recipe };
   readonly color: Pixels;
   readonly alpha: AlphaPixels;

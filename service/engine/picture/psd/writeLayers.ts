@@ -5,7 +5,7 @@ import { ascii, concat, padded, u16, u32, u8, withLength } from './bytes.ts';
 import { layerChannel } from './planeCoding.ts';
 import type { PsdGroup, PsdLayer, PsdNode } from './writePsd.ts';
 
-export interface LayerForm {
+interface LayerForm {
   readonly colors: 1 | 3;
   readonly depth: 8 | 16;
   /** The composite's fourth channel is its transparency. */

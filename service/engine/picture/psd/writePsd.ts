@@ -37,7 +37,7 @@ export interface PsdGroup {
 
 export type PsdNode = PsdLayer | PsdGroup;
 
-export interface PsdDocument {
+interface PsdDocument {
   readonly width: number;
   readonly height: number;
   readonly depth: 8 | 16;
