@@ -37,7 +37,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     if (known !== error)
       process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
     terminal.error(known);
-    return known.code === 'E_PARAM' ? exitCodes.usage : exitCodeOf(known.code);
+    return exitCodeOf(known.code);
   }
 }
 
@@ -53,8 +53,8 @@ async function runCommand(
   if (command === undefined) {
     const near = nearestNames(name, commands).slice(0, 2).join(' or ');
     throw new PentimentoError(
-      'E_PARAM',
-      `There is no command "${name}"${near ? `; did you mean ${near}?` : '.'}`,
+      'E_USAGE',
+      `There is no command "${name.slice(0, 60)}"${near ? `; did you mean ${near}?` : '.'}`,
     );
   }
   switch (command) {
@@ -72,7 +72,7 @@ async function runCommand(
     case 'variants': {
       if (file === undefined || words.length > 2) {
         throw new PentimentoError(
-          'E_PARAM',
+          'E_USAGE',
           `Expected one picture: pentimento ${command} PICTURE --out FILE.`,
         );
       }
@@ -117,9 +117,11 @@ async function withService(
 /** Ctrl+C asks the job to stop at its next step; a second one ends the program. */
 function stopSignal(): AbortSignal {
   const stop = new AbortController();
-  process.on('SIGINT', () => {
+  const ask = () => {
     if (stop.signal.aborted) process.exit(exitCodes.stopped);
     stop.abort();
-  });
+  };
+  process.on('SIGINT', ask);
+  process.on('SIGTERM', ask);
   return stop.signal;
 }

@@ -24,6 +24,8 @@ export const ModelInfo = z.strictObject({
   variant: z.string(),
   prediction: z.enum(['epsilon', 'v', 'unknown']),
   sizeBytes: z.number(),
+  /** Side the model was trained at, pixels, where its files tell it. */
+  nativeSide: z.number().int().min(8).optional(),
   /** Present when the product can run it now; otherwise `problem` says why not. */
   usable: z.boolean(),
   problem: Problem.optional(),

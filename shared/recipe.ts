@@ -28,6 +28,8 @@ export const Recipe = z.strictObject({
   /** The seed of this very picture. */
   seed: z.number().int().min(0),
   model: ModelReference.optional(),
+  /** What the request's names stood for: AUTOMATIC1111's names, "automatic" looked up. */
+  sampling: z.strictObject({ sampler: z.string(), schedule: z.string() }).optional(),
   context: Rect,
   workingSize: Size,
   color: ColorReport.optional(),
@@ -44,8 +46,8 @@ export function parametersText(recipe: Recipe): string {
   }
   const fields: Array<[string, string | number]> = [
     ['Steps', r.steps],
-    ['Sampler', r.sampler],
-    ['Schedule type', r.schedule],
+    ['Sampler', recipe.sampling?.sampler ?? r.sampler],
+    ['Schedule type', recipe.sampling?.schedule ?? r.schedule],
     ['CFG scale', r.cfgScale],
     ['Seed', recipe.seed],
     ['Size', `${recipe.workingSize.width}x${recipe.workingSize.height}`],

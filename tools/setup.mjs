@@ -78,7 +78,8 @@ export function ensureBuilt() {
   const started = new Date();
   process.stderr.write('Building ...\n');
   mkdirSync(join(root, 'dist'), { recursive: true });
-  const output = { stdio: ['ignore', 2, 2] };
+  // React's development build is larger and does not start in UXP.
+  const output = { stdio: ['ignore', 2, 2], env: { ...process.env, NODE_ENV: 'production' } };
   if (run('npx', ['tsc', '-b', 'shared', 'service', 'plugin'], output) !== 0)
     fail('The build failed (types).');
   if (run('npx', ['vite', 'build', '--logLevel', 'warn'], output) !== 0)

@@ -9,25 +9,28 @@ const counts = ['1', '3', '6'].map((value) => ({ value, label: value }));
 export function MaskRow() {
   const [{ settings }, session] = useSession();
   return (
-    <div className="section row">
-      <div className="label">Feather</div>
-      <NumberField
-        label="Feather"
-        value={settings.featherPx}
-        range={limits.featherPx}
-        digits={0}
-        unit="px"
-        onChange={(featherPx) => session.change({ featherPx })}
-      />
-      <div className="grow" />
-      <div className="label">Variants</div>
-      <Segments
-        label="Variants"
-        look="segments"
-        value={String(settings.count)}
-        choices={counts}
-        onChange={(count) => session.change({ count: Number(count) })}
-      />
+    <div className="section row wrap apart">
+      <div className="row pair">
+        <div className="label">Feather</div>
+        <NumberField
+          label="Feather"
+          value={settings.featherPx}
+          range={limits.featherPx}
+          digits={0}
+          unit="px"
+          onChange={(featherPx) => session.change({ featherPx })}
+        />
+      </div>
+      <div className="row pair">
+        <div className="label">Variants</div>
+        <Segments
+          label="Variants"
+          look="segments"
+          value={String(settings.count)}
+          choices={counts}
+          onChange={(count) => session.change({ count: Number(count) })}
+        />
+      </div>
     </div>
   );
 }

@@ -20,6 +20,8 @@ export interface SessionParts extends SessionOptions {
   readonly store: Store;
   /** Fires when the session ends. */
   readonly ending: AbortSignal;
+  /** Results whose pixels are being fetched. */
+  readonly fetching: Set<string>;
   /** Where the newest result above a layer was placed: the next one goes above it. */
   readonly placedAbove: Map<string, string>;
 }

@@ -51,6 +51,7 @@ export function startSession(options: SessionOptions): Session {
     ...options,
     store,
     ending: ending.signal,
+    fetching: new Set(),
     placedAbove: new Map(),
   };
   const stopWatching = options.host.watch((host) => {

@@ -14,12 +14,13 @@ export const exitCodes = {
 } as const;
 
 export function exitCodeOf(code: ErrorCode): number {
+  if (code === 'E_PARAM' || code === 'E_USAGE') return exitCodes.usage;
   if (code === 'E_PORT_TAKEN') return exitCodes.portTaken;
   if (code === 'E_STORAGE' || code === 'E_DISK_FULL') return exitCodes.storage;
   if (code === 'E_ALREADY_RUNNING') return exitCodes.alreadyRunning;
   if (code === 'E_CANCELLED') return exitCodes.stopped;
   if (code.startsWith('E_MODEL')) return exitCodes.model;
-  if (/^E_(IMAGE|MASK|PARAM|PROMPT|SAMPLER|SCHEDULE|OUTPUT_TYPE|FILE)/.test(code)) {
+  if (/^E_(IMAGE|MASK|PROMPT|SAMPLER|SCHEDULE|OUTPUT_TYPE|FILE)/.test(code)) {
     return exitCodes.badInput;
   }
   return exitCodes.failed;

@@ -34,8 +34,10 @@ export interface GenerateInput {
 export async function generate(client: ServiceClient, input: GenerateInput): Promise<void> {
   const { options, terminal } = input;
   const out = options.out;
-  if (out === undefined) throw new PentimentoError('E_PARAM', '--out FILE is missing.');
+  if (out === undefined) throw new PentimentoError('E_USAGE', '--out FILE is missing.');
   outputFormat(out);
+  checkCombination(input.command, options);
+  await assertWritable(out, [input.file, ...(options.mask === undefined ? [] : [options.mask])]);
   const picture = await openPicture(input.file);
   const mask =
     options.mask === undefined ? undefined : await openMask(options.mask, picture.raster);
@@ -44,7 +46,6 @@ export async function generate(client: ServiceClient, input: GenerateInput): Pro
   const plan = await client.plan(
     planRequest({ kind, picture, mask, settings, model: options.model ?? '' }),
   );
-  for (const note of plan.notes) terminal.line(note);
   const request = buildRequest({ kind, picture, settings, region: plan.context, options });
   const planes: Plane[] = [picturePlane(picture.raster, plan.context)];
   if (mask) planes.push(maskPlane(mask, plan.context));
@@ -56,11 +57,24 @@ export async function generate(client: ServiceClient, input: GenerateInput): Pro
   report(terminal, results, written);
 }
 
+/** Throws E_USAGE. */
+function checkCombination(command: GenerateCommand, options: Options): void {
+  const { mask, width, height } = options;
+  const needsMask = command === 'inpaint' || command === 'remove';
+  if (needsMask && mask === undefined) {
+    throw new PentimentoError('E_USAGE', '--mask FILE is missing.');
+  }
+  if (command === 'img2img' && mask !== undefined) {
+    throw new PentimentoError('E_USAGE', 'img2img takes no --mask; inpaint does.');
+  }
+  if ((width === undefined) !== (height === undefined)) {
+    throw new PentimentoError('E_USAGE', '--width and --height are given together.');
+  }
+}
+
 function kindOf(command: GenerateCommand, mask: Mask | undefined): 'image' | 'inpaint' | 'remove' {
-  if (command === 'img2img') return 'image';
-  if (command === 'variants') return mask ? 'inpaint' : 'image';
-  if (!mask) throw new PentimentoError('E_MASK_EMPTY', '--mask FILE is missing.');
-  return command;
+  if (command === 'inpaint' || command === 'remove') return command;
+  return mask && command === 'variants' ? 'inpaint' : 'image';
 }
 
 type Settings = ReturnType<typeof readSettings>;

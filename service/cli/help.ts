@@ -21,6 +21,7 @@ original and every result as a layer with its mask.
       --sampler NAME (DPM++ 2M)  --schedule NAME (automatic)  --clip-skip N (1)
       --content original|fill|latent-noise|latent-nothing   what the hole starts from
       --area context|masked|whole   how much the model sees;  --padding PX (32)
+      --width N --height N   the size the model runs at (chosen for the area)
       --color-match 0..1  colours against the surroundings (1 with a mask, else 0)
       --dialect pentimento|a1111|diffusers   whose rules, where programs differ
       --model ID  --vae ID

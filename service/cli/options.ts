@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { PentimentoError } from '../../shared/errors.ts';
 import type { Range } from '../../shared/limits.ts';
+import { nearestNames } from '../../shared/nearest.ts';
 
 const flags = {
   help: { type: 'boolean', short: 'h' },
@@ -48,15 +49,22 @@ function parse(args: readonly string[]) {
   return parseArgs({ args: [...args], options: flags, allowPositionals: true, strict: true });
 }
 
-/** Throws E_PARAM for an unknown or incomplete option. */
+/** Throws E_USAGE for an unknown or incomplete option. */
 export function parseOptions(args: readonly string[]): { options: Options; files: string[] } {
   try {
     const { values, positionals } = parse(args);
     return { options: values, files: positionals };
   } catch (cause) {
     const message = cause instanceof Error ? cause.message.split('. ')[0] : 'unknown option';
-    throw new PentimentoError('E_PARAM', `${message}.`, { cause });
+    throw new PentimentoError('E_USAGE', `${message}.${nearestOption(message)}`, { cause });
   }
+}
+
+/** The option that was probably meant, as a further sentence. */
+function nearestOption(message: string): string {
+  const unknown = /Unknown option '--([^']+)'/.exec(message)?.[1];
+  const near = unknown === undefined ? [] : nearestNames(unknown, Object.keys(flags), 2);
+  return near.length > 0 ? ` Did you mean ${near.map((name) => `--${name}`).join(' or ')}?` : '';
 }
 
 /** A number option inside its range, or the range's default. */

@@ -6,7 +6,7 @@ import { ResultBody, type ToEngine } from '../messages.ts';
 import { readFrameFile, writeDurable, writeFrameFile } from './frameFiles.ts';
 import { decodePicture } from './picture/decode.ts';
 import { encodePng, encodeTiff } from './picture/encode.ts';
-import { layerRaster } from './picture/planes.ts';
+import { layerRaster } from './picture/composite.ts';
 import { recipeXmp } from './picture/xmp.ts';
 
 /** An encoded picture (untrusted bytes) as a frame whose body is a PictureInfo. */

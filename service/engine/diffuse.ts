@@ -7,11 +7,11 @@ import type { PipelineOptions } from './plan/pipelineOptions.ts';
 import { blendKnown, type Blend } from './sampling/blend.ts';
 import { makeDenoise, type Conditioning } from './sampling/denoiser.ts';
 import { withRenoisedKnown } from './sampling/renoised.ts';
-import { findSampler, type SamplerEntry } from './sampling/samplers/registry.ts';
+import { chooseSampling } from './sampling/chooseSampling.ts';
+import type { SamplerEntry } from './sampling/samplers/registry.ts';
 import type { RandomSource } from './sampling/noise/generator.ts';
 import type { ScheduleOptions } from './sampling/sigmas/levels.ts';
 import { modelSigmas } from './sampling/sigmas/modelSigmas.ts';
-import { findSchedule, schedules, type ScheduleEntry } from './sampling/sigmas/registry.ts';
 import { finishedLatent, noisedStart } from './sampling/start.ts';
 import { planSteps, type StepPlan, type StepRule } from './sampling/steps.ts';
 import { stepNoise } from './sampling/stepNoise.ts';
@@ -78,7 +78,7 @@ export async function* diffuse(
   input: DiffuseInput,
 ): AsyncGenerator<SamplerStep & { readonly steps: number }, Latent> {
   const { shape, trace } = input;
-  const { sampler, schedule } = chooseSampler(input);
+  const { sampler, schedule } = chooseSampling(input);
   const sigmas = modelSigmas(input.model.facts.alphasCumprod);
   const plan = planSteps({
     rule: input.options.stepRule,
@@ -126,15 +126,6 @@ export async function* diffuse(
   const sampled = finishedLatent(latent, plan);
   trace?.sampled?.(sampled);
   return keepUntouched(sampled, input, initial);
-}
-
-function chooseSampler(input: DiffuseInput): { sampler: SamplerEntry; schedule: ScheduleEntry } {
-  const found = findSampler(input.sampler);
-  const automatic = schedules.find((s) => s.id === found.entry.schedule);
-  const asked = /^automatic$/i.test(input.schedule) ? undefined : findSchedule(input.schedule);
-  const schedule = asked ?? found.schedule ?? automatic;
-  if (!schedule) throw new RangeError(`No schedule ${found.entry.schedule}`);
-  return { sampler: found.entry, schedule };
 }
 
 function samplerOptions(input: DiffuseInput, sampler: SamplerEntry): SamplerOptions {

@@ -16,6 +16,7 @@ import { imageNoise, sharedNoise } from './sampling/noise/imageNoise.ts';
 import type { Conditioning } from './sampling/denoiser.ts';
 import type { Latent } from './sampling/types.ts';
 import type { JobTools, Painter, Painting, Scene, SmallPicture } from './runJob.ts';
+import { stopWhenAsked } from './stopWhenAsked.ts';
 
 const imagings: Readonly<Record<PipelineOptions['imaging'], Prepare>> = {
   float: prepareFloat,
@@ -34,8 +35,13 @@ export async function paintDiffusion(
   tools: JobTools,
 ): Promise<Painter> {
   const options = pipelineOptions(request.dialect);
-  const stage = (name: string) => tools.onStage(name, networkBudgetMs);
-  const model = await tools.openModel(options.oddSizes, stage);
+  const model = await tools.openModel(options.oddSizes, (name) =>
+    tools.onStage(name, networkBudgetMs),
+  );
+  const stage = (name: string) => {
+    stopWhenAsked(tools.signal);
+    tools.onStage(name, networkBudgetMs);
+  };
   if (model.facts.inChannels !== 4 && model.facts.inChannels !== 9) {
     throw new PentimentoError(
       'E_MODEL_FAMILY',

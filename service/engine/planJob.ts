@@ -10,7 +10,8 @@ import {
 import type { Plan } from '../../shared/plan.ts';
 import { needsModel, type GenerateRequest } from '../../shared/request.ts';
 import { pipelineOptions } from './plan/pipelineOptions.ts';
-import { planRun } from './plan/planRun.ts';
+import { planRun, scaleNotes } from './plan/planRun.ts';
+import { takeNetworkTags } from './prompt/extraNetworks.ts';
 import type { Job, JobTools } from './runJob.ts';
 
 /** Opening a model reads a file of several gigabytes, from a slow disk at worst. */
@@ -40,7 +41,35 @@ export async function planJob(job: Job, tools: JobTools): Promise<Plan> {
     ? (request.workingSize ?? fitted.workingSize)
     : fitted.workingSize;
   const scale = workingSize.width / context.width;
-  return { ...fitted, workingSize, scale };
+  const scaling = workingSize === fitted.workingSize ? fitted.notes : scaleNotes(scale);
+  return { ...fitted, workingSize, scale, notes: [...scaling, ...promptNotes(request)] };
+}
+
+/** Kinds of files that a prompt can name, as people call them. */
+const networkKinds: Readonly<Record<string, string>> = {
+  lora: 'LoRA files',
+  lyco: 'LoRA files',
+  hypernet: 'Hypernetworks',
+};
+
+/** What the prompt asks for and will not get: files named by tags, which are left out of the text. */
+function promptNotes(request: GenerateRequest): string[] {
+  if (!needsModel(request)) return [];
+  const names = new Map<string, Set<string>>();
+  for (const { type, items } of takeNetworkTags(request.prompt).tags) {
+    const kind = networkKinds[type.toLowerCase()] ?? 'Other files';
+    const known = names.get(kind) ?? new Set();
+    names.set(kind, known.add(items[0] ?? ''));
+  }
+  return [...names].map(([kind, files]) => `${kind} are not used yet: ${listed([...files])}.`);
+}
+
+const longestName = 80;
+const mostNames = 6;
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, mostNames).map((name) => name.slice(0, longestName));
+  return names.length > mostNames ? `${shown.join(', ')} and others` : shown.join(', ');
 }
 
 function changedBounds(job: Job): Rect {

@@ -7,7 +7,7 @@ import type { Plane } from '../../shared/frame.ts';
 import { rectOfSize, relativeTo, type Rect } from '../../shared/geometry.ts';
 import type { Plan } from '../../shared/plan.ts';
 import type { ModelReference, Recipe } from '../../shared/recipe.ts';
-import { needsModel, type GenerateRequest } from '../../shared/request.ts';
+import { needsModel, type DiffusionRequest, type GenerateRequest } from '../../shared/request.ts';
 import type { DiffusionModel, OddSizes } from './diffusion.ts';
 import { paintDiffusion } from './paintDiffusion.ts';
 import { paintPatches } from './paintPatches.ts';
@@ -15,6 +15,8 @@ import { cropMask, cropRaster } from './picture/crop.ts';
 import type { Finished } from './picture/prepare.ts';
 import type { Mask, Raster } from './picture/raster.ts';
 import { planJob } from './planJob.ts';
+import { chooseSampling } from './sampling/chooseSampling.ts';
+import { stopWhenAsked } from './stopWhenAsked.ts';
 
 export interface Job {
   readonly request: GenerateRequest;
@@ -89,23 +91,25 @@ export type JobProgress =
 
 /**
  * Yields the plan, then steps and previews, then a result per variant. Throws PentimentoErrors; when
- * the signal is aborted it throws E_CANCELLED at the next step.
+ * the signal is aborted it throws E_CANCELLED at the next step or stage.
  */
 export async function* runJob(job: Job, tools: JobTools): AsyncGenerator<JobProgress> {
   const { request } = job;
   const plan = await planJob(job, tools);
   yield { type: 'plan', plan };
+  stopWhenAsked(tools.signal);
   const scene = cropScene(job, plan);
   const painter = needsModel(request)
     ? await paintDiffusion(scene, request, tools)
     : paintPatches(scene, request, tools);
   for (let index = 0; index < request.count; index++) {
+    stopWhenAsked(tools.signal);
     const seed = request.seed + index;
     const painting = painter.paint(seed);
     let state = await painting.next();
     while (state.done !== true) {
       yield* tell(state.value, { index, count: request.count, bounds: plan.context });
-      if (tools.signal.aborted) throw new PentimentoError('E_CANCELLED');
+      stopWhenAsked(tools.signal);
       state = await painting.next();
     }
     yield resultOf(job, plan, { finished: state.value, index, seed });
@@ -160,6 +164,7 @@ function resultOf(
     index,
     seed,
     ...(job.model ? { model: job.model } : {}),
+    ...(needsModel(job.request) ? { sampling: samplingNames(job.request) } : {}),
     context,
     workingSize,
     ...(finished.report ? { color: finished.report } : {}),
@@ -168,4 +173,9 @@ function resultOf(
   const color = { name: 'color', ...finished.color };
   const alpha: Plane = { name: 'alpha', channels: 1, depth: 8, ...finished.alpha };
   return { type: 'result', index, bounds, color, alpha, recipe };
+}
+
+function samplingNames(request: DiffusionRequest): NonNullable<Recipe['sampling']> {
+  const { sampler, schedule } = chooseSampling(request);
+  return { sampler: sampler.name, schedule: schedule.label };
 }

@@ -7,6 +7,7 @@ import type { ModelSource } from './parts.ts';
 
 /** Sides the families were trained at, pixels. */
 function nativeSideOf(model: ModelInfo | undefined): number {
+  if (model?.nativeSide !== undefined) return model.nativeSide;
   if (model?.family === 'sdxl') return 1024;
   if (model?.family === 'sd2' && model.prediction === 'v') return 768;
   return 512;

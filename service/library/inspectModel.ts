@@ -105,18 +105,19 @@ async function tryOpen(options: {
   detection: Detection;
   vaePath: string | undefined;
 }): Promise<
-  Pick<InspectedModel, 'usable'> & Partial<Pick<InspectedModel, 'problem' | 'prediction'>>
+  Pick<InspectedModel, 'usable'> &
+    Partial<Pick<InspectedModel, 'problem' | 'prediction' | 'nativeSide'>>
 > {
   const { found, detection, vaePath } = options;
   try {
-    const { prediction } = await openCheckpoint(modelFilesOf(found, vaePath));
+    const { prediction, nativeSide } = await openCheckpoint(modelFilesOf(found, vaePath));
     if (detection.variant === 'edit') {
       throw new PentimentoError(
         'E_MODEL_FAMILY',
         'This is an instruction-following model (InstructPix2Pix).',
       );
     }
-    return { usable: true, prediction };
+    return { usable: true, prediction, ...(nativeSide === undefined ? {} : { nativeSide }) };
   } catch (error) {
     return { usable: false, problem: toProblem(error) };
   }

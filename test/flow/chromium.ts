@@ -46,7 +46,7 @@ export async function openBrowser(executablePath: string, url: string): Promise<
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   await page.goto(url);
   return {
     page,

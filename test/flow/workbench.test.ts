@@ -84,9 +84,12 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
       });
       service = await serve('with-model', '--models', models);
     });
-    afterAll(() => service.stop());
+    afterAll(async () => {
+      await browser.close();
+      await service.stop();
+    });
 
-    // One page code counts once, so one page goes through the whole story.
+    // The page's code counts once, so one page goes through the whole story.
     it('fills a selection, offers variants, undoes in one step, saves and opens again', async () => {
       browser = await open(service);
       const { page } = browser;
@@ -95,7 +98,7 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
       await dragOnCanvas(page, [0.4, 0.4], [0.55, 0.6]);
       await typeInto(page, 'Prompt', 'a wooden boat, morning');
       await page.getByText('▸ More').click();
-      await typeInto(page, 'Steps', '3');
+      await typeInto(page, 'Steps', '2');
       await typeInto(page, 'Feather', '6');
       await page.getByText(/^runs at/).waitFor();
       expect(await page.locator('#command').textContent()).toBe('Fill selection');
@@ -160,18 +163,17 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
     it('stops a run and keeps everything that was typed', async () => {
       await browser.page.reload();
       const { page } = browser;
-      await page.getByText('1024 × 768 · 8-bit').waitFor();
-      await dragOnCanvas(page, [0.2, 0.2], [0.7, 0.8]);
+      await page.getByText('landscape.jpg · 1024 × 768').waitFor();
+      await dragOnCanvas(page, [0.4, 0.4], [0.5, 0.5]);
       await page.getByText('▸ More').click();
       await typeInto(page, 'Steps', '150');
       await page.locator('#command').click();
       await page.locator('#stop:not([disabled])').click();
-      await page.locator('.working').waitFor({ state: 'detached' });
+      await page.locator('.working').waitFor({ state: 'detached', timeout: 90 * seconds });
       expect(await layerNames(page)).toEqual(['Background']);
       expect(
         await page.locator('sp-textfield[aria-label="Prompt"] textarea').first().inputValue(),
       ).toBe('a wooden boat, morning');
-      await browser.close();
     });
   });
 

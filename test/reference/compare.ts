@@ -19,7 +19,9 @@ export async function compareCase(
 ): Promise<string[]> {
   const problems: string[] = [];
   let compared = 0;
-  for (const [key, expected] of Object.entries(c.expect)) {
+  const named = Object.keys(c.tolerance).filter((key) => key !== '*');
+  for (const key of new Set([...Object.keys(c.expect), ...named])) {
+    const expected = c.expect[key];
     const tolerance = c.tolerance[key] ?? c.tolerance['*'];
     if (!tolerance) continue;
     compared++;

@@ -57,7 +57,7 @@ export async function loadThumbnail(
 ): Promise<void> {
   const run = parts.store.getState().runs.find((r) => r.key === key);
   const view = run?.results.find((r) => r.info.id === resultId);
-  if (!view || view.thumbnail !== undefined) return;
+  if (!view || view.thumbnail !== undefined || parts.fetching.has(resultId)) return;
   try {
     await fetchResult(parts, key, view);
   } catch (error) {
@@ -72,12 +72,18 @@ async function fetchResult(
   key: string,
   view: ResultView,
 ): Promise<ResultPicture> {
-  const result = await parts.client.result(view.info.id);
-  if (view.thumbnail === undefined) {
-    const thumbnail = thumbnailUrl(result.color, { maxSidePx: thumbnailSidePx });
-    parts.store.dispatch({ type: 'thumbnailMade', key, resultId: view.info.id, thumbnail });
+  const { id } = view.info;
+  parts.fetching.add(id);
+  try {
+    const result = await parts.client.result(id);
+    if (view.thumbnail === undefined) {
+      const thumbnail = thumbnailUrl(result.color, { maxSidePx: thumbnailSidePx });
+      parts.store.dispatch({ type: 'thumbnailMade', key, resultId: id, thumbnail });
+    }
+    return result;
+  } finally {
+    parts.fetching.delete(id);
   }
-  return result;
 }
 
 function pictureOf(

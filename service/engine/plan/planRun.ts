@@ -46,7 +46,7 @@ export function planRun(request: PlanRequest, facts: PlanFacts): Plan {
     ...(facts.modelBytes === undefined
       ? {}
       : { memoryBytes: Math.round(facts.modelBytes + megapixels * bytesPerMegapixel) }),
-    notes: notesOf(fitted.scale),
+    notes: scaleNotes(fitted.scale),
   };
 }
 
@@ -80,7 +80,8 @@ function planRemove(request: PlanRequest, bounds: Rect): Plan {
   };
 }
 
-function notesOf(scale: number): string[] {
+/** What is worth saying of a scale (working / context) before a run. */
+export function scaleNotes(scale: number): string[] {
   if (scale < 0.95)
     return [
       `The area is scaled down to ${Math.round(scale * 100)} % for the model and back up after.`,

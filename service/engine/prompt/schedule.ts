@@ -17,7 +17,11 @@ export interface ScheduleTiming {
   readonly oldTiming?: boolean;
 }
 
-type Node = string | Edit | Turns;
+type Node = string | Group | Edit | Turns;
+interface Group {
+  readonly kind: 'group';
+  readonly nodes: readonly Node[];
+}
 interface Edit {
   readonly kind: 'edit';
   readonly before: readonly Node[];
@@ -67,11 +71,9 @@ function collectChanges(
     if (node.kind === 'edit') {
       const when = whenOf(node.when);
       if (when >= 1) into.add(when);
-      for (const child of [...node.before, ...node.after]) pending.push(child);
-    } else {
-      for (let step = 1; step <= steps; step++) into.add(step);
-      for (const option of node.options) for (const child of option) pending.push(child);
     }
+    if (node.kind === 'turns') for (let step = 1; step <= steps; step++) into.add(step);
+    for (const children of childrenOf(node)) for (const child of children) pending.push(child);
   }
 }
 
@@ -83,15 +85,25 @@ function textAt(nodes: readonly Node[], step: number, whenOf: (when: string) => 
       out.push(node);
       continue;
     }
-    const chosen =
-      node.kind === 'edit'
-        ? step <= whenOf(node.when)
-          ? node.before
-          : node.after
-        : node.options[(step - 1) % node.options.length]!;
+    const chosen = chosenAt(node, step, whenOf);
     for (let i = chosen.length - 1; i >= 0; i--) pending.push(chosen[i]!);
   }
   return out.join('');
+}
+
+function childrenOf(node: Group | Edit | Turns): readonly (readonly Node[])[] {
+  if (node.kind === 'group') return [node.nodes];
+  return node.kind === 'edit' ? [node.before, node.after] : node.options;
+}
+
+function chosenAt(
+  node: Group | Edit | Turns,
+  step: number,
+  whenOf: (when: string) => number,
+): readonly Node[] {
+  if (node.kind === 'group') return node.nodes;
+  if (node.kind === 'edit') return step <= whenOf(node.when) ? node.before : node.after;
+  return node.options[(step - 1) % node.options.length]!;
 }
 
 /** A bracket that is still open: its pieces so far, split at `:` or `|`. */
@@ -128,8 +140,7 @@ function parseEdits(prompt: string): Node[] | undefined {
       const closed = frame && closeFrame(frame, token, prompt.slice(frame.pieceStart, match.index));
       if (closed) {
         frames.pop();
-        const target = into();
-        for (const node of closed) target.push(node);
+        into().push(closed);
       } else {
         if (!giveUp()) return undefined;
         top.push(token);
@@ -161,20 +172,19 @@ function flatten(frames: Frame[], top: Node[]): boolean {
 }
 
 /** What a closed bracket stands for; undefined when it fits no rule. */
-function closeFrame(frame: Frame, closer: string, lastPiece: string): Node[] | undefined {
+function closeFrame(frame: Frame, closer: string, lastPiece: string): Node | undefined {
   const { opener, pieces, separators } = frame;
   if (opener === '(') {
     if (closer !== ')' || separators.length > 1 || separators.includes('|')) return undefined;
     const [first, second] = pieces;
-    return ['(', ...first!, ...(second ? [':', ...second] : []), ')'];
+    return { kind: 'group', nodes: ['(', ...first!, ...(second ? [':', ...second] : []), ')'] };
   }
   if (closer !== ']') return undefined;
-  if (separators.length === 0) return ['[', ...pieces[0]!, ']'];
-  if (separators.every((separator) => separator === '|'))
-    return [{ kind: 'turns', options: pieces }];
+  if (separators.length === 0) return { kind: 'group', nodes: ['[', ...pieces[0]!, ']'] };
+  if (separators.every((separator) => separator === '|')) return { kind: 'turns', options: pieces };
   const when = number.exec(lastPiece)?.[1];
   if (separators.includes('|') || separators.length > 2 || when === undefined) return undefined;
   const edited = separators.length === 2;
   const before = edited ? pieces[0]! : [];
-  return [{ kind: 'edit', before, after: pieces[edited ? 1 : 0]!, when }];
+  return { kind: 'edit', before, after: pieces[edited ? 1 : 0]!, when };
 }

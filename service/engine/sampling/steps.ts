@@ -53,6 +53,8 @@ export interface StepPlan {
 const mostStrength = 0.999;
 /** Beyond a step per training timestep a schedule only repeats itself. */
 const mostSteps = 1000;
+/** AUTOMATIC1111 has no bound; this is 150 steps at 0.01, the finest strength its slider has. */
+const mostWebuiSteps = 15_000;
 
 /** The part of a schedule that a strength leaves. */
 export function planSteps(request: StepRequest): StepPlan {
@@ -83,7 +85,7 @@ export function countSteps(request: Pick<StepRequest, 'rule' | 'steps' | 'streng
   if (rule === 'exact' || rule === 'webui-exact') {
     if (strength === 0) return { total: 0, run: 0 };
     const total = Math.trunc(steps / strength);
-    if (rule === 'webui-exact') return { total, run: steps };
+    if (rule === 'webui-exact') return { total: Math.min(total, mostWebuiSteps), run: steps };
     return { total: Math.max(steps, Math.min(total, mostSteps)), run: steps };
   }
   return { total: steps, run: Math.trunc(strength * steps) + 1 };

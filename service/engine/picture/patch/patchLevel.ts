@@ -23,7 +23,7 @@ export interface PatchLevel {
 }
 
 /** How much a difference of texture counts beside a difference of colour. */
-const textureGain = 2;
+const textureGain = 3;
 /** Side of the square over which texture is measured, at full size. */
 const textureRadius = 4;
 

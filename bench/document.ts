@@ -1,0 +1,240 @@
+/**
+ * From the press of the button to an accepted job, and from there to the layer, for a document of
+ * 4000 x 3000 pixels with a selection of 700: everything but the networks. Host, session, client, HTTP,
+ * queue, storage and process messages are the product's own; the engine is one that paints nothing.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServiceClient, type ServiceClient } from '../plugin/client/serviceClient.ts';
+import type { Host } from '../plugin/host/host.ts';
+import { createPhotoshopHost } from '../plugin/host/photoshop/photoshopHost.ts';
+import { createEditor } from '../plugin/host/workbench/editor.ts';
+import { fullLayer } from '../plugin/host/workbench/layers.ts';
+import { createWorkbenchHost } from '../plugin/host/workbench/workbenchHost.ts';
+import { pause } from '../plugin/pause.ts';
+import { startSession, type Session } from '../plugin/session/session.ts';
+import { configFrom } from '../service/config.ts';
+import { startService } from '../service/main.ts';
+import type { Rect } from '../shared/geometry.ts';
+import { createFakePhotoshop } from '../test/fakes/photoshop.ts';
+import { fakeModels } from '../test/fakes/testService.ts';
+import { machineLine } from './measure/machine.ts';
+import { ellipse, packageRoot, photograph, rgbaOf } from './measure/photograph.ts';
+import { atMost, printTable, told, type Figure } from './measure/table.ts';
+import { median } from './measure/timing.ts';
+
+const size = { width: 4000, height: 3000 };
+const selected: Rect = { x: 1650, y: 1150, width: 700, height: 700 };
+const mostMs = 150;
+const warmUps = 2;
+const repetitions = 5;
+
+/** Moments of one run, by the clock of this process. */
+interface Moments {
+  pressed: number;
+  accepted: number;
+  resultTold: number;
+  placed: number;
+  bytesSent: number;
+  pixelsRead: number;
+}
+
+const nothing: Moments = {
+  pressed: 0,
+  accepted: 0,
+  resultTold: 0,
+  placed: 0,
+  bytesSent: 0,
+  pixelsRead: 0,
+};
+
+/** The same host and client, writing down when they are done. */
+function watched(host: Host, client: ServiceClient, moments: () => Moments): [Host, ServiceClient] {
+  return [
+    {
+      ...host,
+      capture: async (request) => {
+        const captured = await host.capture(request);
+        moments().pixelsRead += captured.picture.width * captured.picture.height;
+        return captured;
+      },
+      place: async (placement) => {
+        const placed = await host.place(placement);
+        moments().placed = performance.now();
+        return placed;
+      },
+    },
+    {
+      ...client,
+      submit: async (frame, key) => {
+        const id = await client.submit(frame, key);
+        Object.assign(moments(), { accepted: performance.now(), bytesSent: frame.length });
+        return id;
+      },
+      events: async (jobId, query) => {
+        const events = await client.events(jobId, query);
+        if (events.some((e) => e.type === 'result')) moments().resultTold = performance.now();
+        return events;
+      },
+    },
+  ];
+}
+
+/** Settles when the session's state is as asked; says what it waited for when it never is. */
+function until(session: Session, what: string, isSo: () => boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      stop();
+      const phase = JSON.stringify(session.getState().runs[0]?.phase);
+      reject(new Error(`Waited in vain for ${what}; the newest run: ${phase}`));
+    }, 30_000);
+    const check = () => {
+      if (!isSo()) return;
+      clearTimeout(late);
+      stop();
+      resolve();
+    };
+    const stop = session.subscribe(check);
+    check();
+  });
+}
+
+async function measure(
+  host: Host,
+  client: ServiceClient,
+  source: 'automatic' | 'layer',
+): Promise<Moments[]> {
+  let moments = nothing;
+  const [watchedHost, watchedClient] = watched(host, client, () => moments);
+  const stored = new Map<string, string>();
+  const session = startSession({
+    host: watchedHost,
+    client: watchedClient,
+    tokens: { get: () => undefined, set: () => undefined },
+    storage: { getItem: (k) => stored.get(k) ?? null, setItem: (k, v) => void stored.set(k, v) },
+    now: () => performance.now(),
+    newKey: randomUUID,
+    pause,
+  });
+  const all: Moments[] = [];
+  try {
+    await until(session, 'the service', () => session.getState().service.phase === 'ready');
+    session.change({ prompt: 'a boat', count: 1, source });
+    for (let i = 0; i < warmUps + repetitions; i++) {
+      await until(session, 'a plan', () => session.getState().plan.phase === 'known');
+      await pause(400, new AbortController().signal);
+      moments = { ...nothing, pressed: performance.now() };
+      const count = session.getState().runs.length;
+      session.generate();
+      await until(session, 'a layer', () => {
+        const { runs } = session.getState();
+        return runs.length > count && runs[0].results.some((r) => r.isPlaced);
+      });
+      if (i >= warmUps) all.push(moments);
+    }
+  } finally {
+    session.end();
+  }
+  return all;
+}
+
+function figuresOf(name: string, all: readonly Moments[]): Figure[] {
+  const middle = (of: (m: Moments) => number) => median(all.map(of));
+  const ms = { most: mostMs, unit: 'ms' };
+  return [
+    atMost(
+      `${name}: button to accepted job`,
+      middle((m) => m.accepted - m.pressed),
+      ms,
+    ),
+    atMost(
+      `${name}: accepted job to layer, nothing painted`,
+      middle((m) => m.placed - m.accepted),
+      ms,
+    ),
+    told(
+      '  of it from the announced result to the layer',
+      middle((m) => m.placed - m.resultTold),
+      'ms',
+    ),
+    told(
+      '  pixels read, of the document',
+      (middle((m) => m.pixelsRead) / size.width / size.height) * 100,
+      '%',
+      1,
+    ),
+    told(
+      '  sent',
+      middle((m) => m.bytesSent) / 1e6,
+      'MB',
+      1,
+    ),
+  ];
+}
+
+async function workbenchHost(): Promise<Host> {
+  const rgba = rgbaOf(await photograph(size)).data;
+  const coverage = ellipse(
+    { width: selected.width, height: selected.height },
+    { ...selected, x: 0, y: 0 },
+  );
+  const editor = createEditor();
+  editor.open({
+    id: 'document',
+    name: 'photo.jpg',
+    ...size,
+    layers: [fullLayer(1, 'Background', size, Uint8ClampedArray.from(rgba))],
+    activeId: 1,
+    selection: { bounds: selected, data: coverage.data },
+    origin: { depth: 8, profile: undefined },
+    extra: undefined,
+  });
+  return createWorkbenchHost(editor);
+}
+
+/** Photoshop's own times are unknown here: the fake's are in the figures in their place. */
+async function photoshopHost(): Promise<Host> {
+  const fake = createFakePhotoshop();
+  const data = Uint8Array.from(
+    (await photograph(size)).data,
+    (v) => v * 255 + 0.5,
+  );
+  const pixels = { x: 0, y: 0, ...size, components: 3, data };
+  const layer = fake.layer({ name: 'Background', isBackground: true, pixels });
+  const coverage = ellipse(
+    { width: selected.width, height: selected.height },
+    { ...selected, x: 0, y: 0 },
+  );
+  const selection = { ...selected, components: 1, data: coverage.data };
+  fake.open({ ...size, layers: [layer], active: [layer.id], selection });
+  return createPhotoshopHost(fake.api);
+}
+
+async function main(): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'pentimento-bench-'));
+  const service = await startService(configFrom(['--data', dataDir, '--port', '0'], {}), {
+    enginePath: join(packageRoot, 'test/fakes/engineProcess.mjs'),
+    engineArgs: ['60000'],
+    models: fakeModels,
+  });
+  try {
+    const token = readFileSync(join(dataDir, 'token'), 'utf8').trim();
+    const tokens = { get: () => token, set: () => undefined };
+    const client = createServiceClient({ baseUrl: service.url, tokens });
+    const figures = [
+      ...figuresOf('workbench', await measure(await workbenchHost(), client, 'automatic')),
+      ...figuresOf('Photoshop (fake)', await measure(await photoshopHost(), client, 'layer')),
+    ];
+    printTable(
+      `Document of ${size.width} x ${size.height}, selection of ${selected.width}; ${machineLine()}`,
+      figures,
+    );
+  } finally {
+    await service.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+await main();
