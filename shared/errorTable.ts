@@ -81,11 +81,7 @@ export const errorTable = {
     title: 'A setting is outside its range.',
     next: 'Change the setting that is named.',
   },
-  E_USAGE: {
-    status: 400,
-    title: 'The command could not be understood.',
-    next: 'See "pentimento --help".',
-  },
+  E_USAGE: { status: 400, title: 'The command is not clear.', next: 'See "pentimento --help".' },
   E_SAMPLER_UNKNOWN: {
     status: 422,
     title: 'There is no sampler of that name.',

@@ -1,14 +1,20 @@
 /** Times of pieces of work, few repetitions: the machine may be somebody else's too. */
 
+/** Of several measurements of the same. */
+export interface Summary {
+  readonly median: number;
+  readonly least: number;
+}
+
 export interface Timed<T> {
-  /** Of all repetitions but the warm-ups. */
-  readonly medianMs: number;
-  readonly fastestMs: number;
+  /** Milliseconds. */
+  readonly ms: Summary;
   /** What the last repetition answered. */
   readonly value: T;
 }
 
 interface Repetitions {
+  /** Not counted; at least 1. */
   readonly warmUps?: number;
   readonly repetitions?: number;
 }
@@ -25,11 +31,11 @@ export async function timed<T>(
     value = await work();
     if (i >= warmUps) all.push(performance.now() - start);
   }
-  return { medianMs: median(all), fastestMs: Math.min(...all), value };
+  return { ms: summaryOf(all), value };
 }
 
-/** The middle value; of an even number the upper one of the two. */
-export function median(values: readonly number[]): number {
+/** The median of an even number of values is the upper one of the two in the middle. */
+export function summaryOf(values: readonly number[]): Summary {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
+  return { median: sorted[Math.floor(sorted.length / 2)], least: sorted[0] };
 }

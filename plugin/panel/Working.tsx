@@ -26,7 +26,9 @@ function WorkingRun({ run }: { readonly run: Run }) {
   const section = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // The button may have been pressed from further down.
-    section.current?.scrollIntoView({ block: 'nearest' });
+    const element = section.current;
+    // Not every UXP version has it.
+    if (element && 'scrollIntoView' in element) element.scrollIntoView({ block: 'nearest' });
   }, []);
   const progress = run.phase.state === 'running' ? run.phase.progress : undefined;
   const preview = progress?.preview;

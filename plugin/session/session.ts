@@ -2,12 +2,11 @@
 import { toProblem } from '../../shared/errors.ts';
 import type { Host } from '../host/host.ts';
 import { generate } from './actions/generate.ts';
-import { keepLooking, lookForService, pair, refreshModels } from './actions/connect.ts';
+import { keepLooking, lookForService, pair } from './actions/connect.ts';
 import { loadThumbnail, place } from './actions/place.ts';
 import { keepPlanning } from './actions/planning.ts';
 import { settingsOfRequest } from './buildRequest.ts';
 import type { SessionOptions, SessionParts } from './parts.ts';
-import { activeModel } from './select.ts';
 import { loadSettings, saveSettings, type Mode, type Settings } from './settings.ts';
 import { initialState, type SessionState } from './state.ts';
 import { createStore } from './store.ts';
@@ -96,7 +95,7 @@ function commands(parts: SessionParts): Commands {
         change: seed === 'same' ? change : { ...change, isSeedFixed: false, count: 3 },
       });
     },
-    lookAgain: () => void lookAgain(parts),
+    lookAgain: () => void lookForService(parts),
     pair: (code) => void pair(parts, code),
     dismissNotice: () => store.dispatch({ type: 'noticed', notice: undefined }),
     retryNotice: () => {
@@ -119,20 +118,6 @@ async function cancel(parts: SessionParts, key: string): Promise<void> {
     // It ended by itself in the meantime: its events say how.
     if (problem.code === 'E_JOB_STATE') return;
     parts.store.dispatch({ type: 'noticed', notice: { problem, retry: undefined } });
-  }
-}
-
-async function lookAgain(parts: SessionParts): Promise<void> {
-  await lookForService(parts);
-  if (parts.store.getState().service.phase !== 'ready' || activeModel(parts.store.getState()))
-    return;
-  try {
-    await refreshModels(parts);
-  } catch (error) {
-    parts.store.dispatch({
-      type: 'noticed',
-      notice: { problem: toProblem(error), retry: undefined },
-    });
   }
 }
 

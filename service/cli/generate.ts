@@ -2,7 +2,7 @@
 import { PentimentoError, errorOfProblem } from '../../shared/errors.ts';
 import type { JobEvent, ResultInfo } from '../../shared/event.ts';
 import type { Frame, Plane } from '../../shared/frame.ts';
-import { boundsOfMask, rectOfSize, type Rect } from '../../shared/geometry.ts';
+import { boundsOfMask, rectOfSize, type Rect, type Size } from '../../shared/geometry.ts';
 import { limits } from '../../shared/limits.ts';
 import type { PlanRequest } from '../../shared/plan.ts';
 import { Area, Dialect, MaskedContent, type GenerateRequest } from '../../shared/request.ts';
@@ -10,6 +10,7 @@ import type { Mask } from '../engine/picture/raster.ts';
 import type { ServiceClient } from './client.ts';
 import { choiceOption, numberOption, wholeOption, type Options } from './options.ts';
 import {
+  assertWritable,
   maskPlane,
   openMask,
   openPicture,
@@ -134,6 +135,13 @@ function planRequest(input: {
   };
 }
 
+function workingSize(options: Options): { workingSize?: Size } {
+  if (options.width === undefined) return {};
+  const width = wholeOption(options, 'width', limits.side);
+  const height = wholeOption(options, 'height', limits.side);
+  return { workingSize: { width, height } };
+}
+
 function buildRequest(input: {
   readonly kind: 'image' | 'inpaint' | 'remove';
   readonly picture: OpenedPicture;
@@ -168,6 +176,7 @@ function buildRequest(input: {
     cfgScale: settings.cfgScale,
     clipSkip: settings.clipSkip,
     dialect: settings.dialect,
+    ...workingSize(options),
   };
   const common = { ...place, ...sampling, seed, count, strength: settings.strength, colorMatch };
   if (kind === 'image') return { kind, ...common };
@@ -191,6 +200,9 @@ async function follow(
 }
 
 function show(terminal: Terminal, event: JobEvent): void {
+  if (event.type === 'started') {
+    for (const note of event.plan?.notes ?? []) terminal.note(note);
+  }
   if (event.type === 'queued' && event.ahead > 0)
     terminal.progress(0, `waiting, ${event.ahead} before it`);
   if (event.type === 'stage') terminal.progress(0, event.name);
@@ -211,9 +223,11 @@ function report(
 ): void {
   for (const name of written) terminal.line(`wrote ${name}`);
   for (const { recipe } of results) {
-    const color = recipe.color
-      ? `, colour at the seam dE00 ${recipe.color.before.toFixed(1)} -> ${recipe.color.after.toFixed(1)}`
-      : '';
+    // Filling without a model has no drift to speak of.
+    const color =
+      recipe.color && recipe.request.kind !== 'remove'
+        ? `, colour at the seam dE00 ${recipe.color.before.toFixed(1)} -> ${recipe.color.after.toFixed(1)}`
+        : '';
     terminal.line(`seed ${recipe.seed}${color}`);
   }
   terminal.json({ files: written, results });

@@ -1,6 +1,6 @@
 /** Pictures of the command line: read from files, cropped to what a run needs, written in the format asked. */
-import { writeFile } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { access, constants, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { PentimentoError } from '../../shared/errors.ts';
 import { planeNamed, type Frame, type Plane } from '../../shared/frame.ts';
 import type { Rect } from '../../shared/geometry.ts';
@@ -22,13 +22,24 @@ export interface OpenedPicture {
 }
 
 export async function openPicture(path: string): Promise<OpenedPicture> {
-  const { raster, info } = await decodePicture(path);
+  const { raster, info } = await decodeNamed(path);
   return { name: basename(path), raster, profile: info.profile };
+}
+
+/** A failure says which of the files it was. */
+async function decodeNamed(path: string): ReturnType<typeof decodePicture> {
+  try {
+    return await decodePicture(path);
+  } catch (cause) {
+    if (!(cause instanceof PentimentoError)) throw cause;
+    const detail = `"${basename(path)}"${cause.detail === undefined ? '.' : `: ${cause.detail}`}`;
+    throw new PentimentoError(cause.code, detail, { cause });
+  }
 }
 
 /** A mask file: its alpha where it has one that is not opaque everywhere, else its lightness. */
 export async function openMask(path: string, like: Raster): Promise<Mask> {
-  const { raster } = await decodePicture(path);
+  const { raster } = await decodeNamed(path);
   if (raster.width !== like.width || raster.height !== like.height) {
     throw new PentimentoError(
       'E_MASK_SIZE',
@@ -123,10 +134,49 @@ export function resultOf(frame: Frame): ResultPicture {
   return { body: ResultBody.parse(frame.body), color, alpha };
 }
 
-async function save(path: string, bytes: Uint8Array): Promise<void> {
-  try {
-    await writeFile(path, bytes);
-  } catch (cause) {
-    throw new PentimentoError('E_FILE', `"${basename(path)}" could not be written.`, { cause });
+/**
+ * Asked before a long run: the folder is there and takes files, and the name is not one of the files
+ * that are read. Throws E_FILE.
+ */
+export async function assertWritable(path: string, read: readonly string[]): Promise<void> {
+  const folder = dirname(resolve(path));
+  const isFolder = (await stat(folder).catch(() => undefined))?.isDirectory() ?? false;
+  if (!isFolder) {
+    throw new PentimentoError('E_FILE', `The folder of "${basename(path)}" does not exist.`);
   }
+  const there = await stat(path).catch(() => undefined);
+  if (there?.isDirectory()) throw new PentimentoError('E_FILE', `"${basename(path)}" is a folder.`);
+  const isAllowed = await access(folder, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!isAllowed) throw notWritten(path);
+  for (const other of read) {
+    const info = await stat(other).catch(() => undefined);
+    if (there && info && there.dev === info.dev && there.ino === info.ino) {
+      throw new PentimentoError(
+        'E_FILE',
+        '--out would replace a file that is read. Use a new name.',
+      );
+    }
+  }
+}
+
+/** Whole or not at all: a file of that name keeps its contents until the new one is complete. */
+async function save(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  try {
+    await writeFile(temporary, bytes, { flush: true });
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    const isFull = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC';
+    throw isFull
+      ? new PentimentoError('E_DISK_FULL', undefined, { cause })
+      : notWritten(path, cause);
+  }
+}
+
+function notWritten(path: string, cause?: unknown): PentimentoError {
+  return new PentimentoError('E_FILE', `"${basename(path)}" could not be written.`, { cause });
 }

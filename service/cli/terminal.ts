@@ -4,6 +4,8 @@ import { errorEntry, type PentimentoError, problemOf } from '../../shared/errors
 export interface Terminal {
   /** Progress of one picture, 0..1, with the words beside the bar. */
   progress(share: number, words: string): void;
+  /** What is worth knowing about the run, beside its progress. */
+  note(text: string): void;
   /** A line for people; silent with --json. */
   line(text: string): void;
   /** The machine-readable answer; printed only with --json. */
@@ -46,6 +48,10 @@ export function makeTerminal(options: {
         lastShare = share;
       }
       lastWords = words;
+    },
+    note(text) {
+      clearBar();
+      if (!json) err.write(`${text}\n`);
     },
     line(text) {
       clearBar();

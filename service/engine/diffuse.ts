@@ -3,17 +3,19 @@
  * Nothing here knows pixels, files or a dialect's name.
  */
 import type { DiffusionModel } from './diffusion.ts';
-import type { PipelineOptions } from './plan/pipelineOptions.ts';
+import { startsFromNoise, type PipelineOptions } from './plan/pipelineOptions.ts';
 import { blendKnown, type Blend } from './sampling/blend.ts';
 import { makeDenoise, type Conditioning } from './sampling/denoiser.ts';
 import { withRenoisedKnown } from './sampling/renoised.ts';
 import { chooseSampling } from './sampling/chooseSampling.ts';
 import type { SamplerEntry } from './sampling/samplers/registry.ts';
 import type { RandomSource } from './sampling/noise/generator.ts';
+import { diffusersChoice } from './sampling/sigmas/diffusersChoice.ts';
+import { diffusersLevels } from './sampling/sigmas/diffusersLevels.ts';
 import type { ScheduleOptions } from './sampling/sigmas/levels.ts';
-import { modelSigmas } from './sampling/sigmas/modelSigmas.ts';
+import { modelSigmas, type ModelSigmas } from './sampling/sigmas/modelSigmas.ts';
 import { finishedLatent, noisedStart } from './sampling/start.ts';
-import { planSteps, type StepPlan, type StepRule } from './sampling/steps.ts';
+import { planSteps, type StepPlan } from './sampling/steps.ts';
 import { stepNoise } from './sampling/stepNoise.ts';
 import type {
   Denoise,
@@ -36,9 +38,10 @@ export interface KnownPicture {
 
 export interface DiffuseInput {
   readonly model: DiffusionModel;
-  readonly options: Pick<PipelineOptions, 'fullStrengthStart' | 'maskBlend'> & {
-    readonly stepRule: StepRule;
-  };
+  readonly options: Pick<
+    PipelineOptions,
+    'stepRule' | 'spacing' | 'fullStrengthStart' | 'weakGuidance' | 'maskBlend'
+  >;
   readonly sampler: string;
   /** A schedule's name, or 'automatic': the sampler's own. */
   readonly schedule: string;
@@ -78,24 +81,15 @@ export async function* diffuse(
   input: DiffuseInput,
 ): AsyncGenerator<SamplerStep & { readonly steps: number }, Latent> {
   const { shape, trace } = input;
-  const { sampler, schedule } = chooseSampling(input);
   const sigmas = modelSigmas(input.model.facts.alphasCumprod);
-  const plan = planSteps({
-    rule: input.options.stepRule,
-    steps: input.steps,
-    ...(input.strength === undefined ? {} : { strength: input.strength }),
-    sampler,
-    schedule,
-    model: sigmas,
-    ...(input.scheduleOptions ? { options: input.scheduleOptions } : {}),
-  });
+  const { sampler, plan } = planOf(input, sigmas);
   const noise = input.noise.next();
   const initial = input.known && withContent(input.known, noise, shape);
   const start = noisedStart({
     plan,
     noise,
     shape,
-    ...(initial && !startsFromNoise(input) ? { initial } : {}),
+    ...(initial && !isFromNoise(input) ? { initial } : {}),
   });
   trace?.plan?.(plan);
   trace?.noise?.(noise);
@@ -111,7 +105,7 @@ export async function* diffuse(
     stepNoise({ sampler, plan, following: input.noise, ...seeds }),
     trace,
   );
-  const run = renoisedWhereAsked(input, sampler, initial, noise);
+  const run = renoisedWhereAsked(input, { sigmas, plan, sampler, initial }, noise);
   let latent = start;
   for await (const step of run(
     denoise,
@@ -126,6 +120,23 @@ export async function* diffuse(
   const sampled = finishedLatent(latent, plan);
   trace?.sampled?.(sampled);
   return keepUntouched(sampled, input, initial);
+}
+
+function planOf(input: DiffuseInput, model: ModelSigmas): Pick<RunParts, 'sampler' | 'plan'> {
+  const { sampler, schedule, named } = chooseSampling(input);
+  const { stepRule: rule, spacing } = input.options;
+  const choice = spacing === 'webui' ? undefined : diffusersChoice(sampler, named?.id, spacing);
+  const plan = planSteps({
+    rule,
+    steps: input.steps,
+    ...(input.strength === undefined ? {} : { strength: input.strength }),
+    sampler,
+    schedule,
+    model,
+    ...(input.scheduleOptions ? { options: input.scheduleOptions } : {}),
+    ...(choice ? { levels: (n) => diffusersLevels(choice, model.alphasCumprod, n) } : {}),
+  });
+  return { sampler, plan };
 }
 
 function samplerOptions(input: DiffuseInput, sampler: SamplerEntry): SamplerOptions {
@@ -150,14 +161,21 @@ function withContent(
   return latent;
 }
 
-function startsFromNoise(input: DiffuseInput): boolean {
-  const content = input.known?.content ?? 'picture';
-  const full = input.strength !== undefined && input.strength >= 1;
-  return full && content === 'picture' && input.options.fullStrengthStart === 'noise';
+function isFromNoise(input: DiffuseInput): boolean {
+  const { known, strength, options } = input;
+  const masked = known?.mask !== undefined;
+  const content = known?.content ?? 'picture';
+  return startsFromNoise(options.fullStrengthStart, { strength, masked, content });
+}
+
+/** The mask by which known latents are kept; an inpainting model may be left to itself. */
+function keepingMask(input: DiffuseInput): Float32Array | undefined {
+  const alone = input.options.maskBlend === 'renoised' && input.model.facts.inChannels !== 4;
+  return alone ? undefined : input.known?.mask;
 }
 
 interface RunParts {
-  readonly sigmas: ReturnType<typeof modelSigmas>;
+  readonly sigmas: ModelSigmas;
   readonly plan: StepPlan;
   readonly sampler: SamplerEntry;
   readonly initial: Float32Array | undefined;
@@ -174,14 +192,14 @@ function makeRunDenoise(input: DiffuseInput, parts: RunParts): Denoise {
     model: sigmas,
     ...(byTimestep ? { timestepOf: (sigma: number) => timesteps.get(sigma) } : {}),
     conditioning: input.conditioning,
-    cfgScale: input.cfgScale,
+    cfgScale: input.options.weakGuidance === 'off' ? Math.max(1, input.cfgScale) : input.cfgScale,
     ...(extraChannels ? { extraChannels } : {}),
     blend: blendOf(input, parts),
   });
 }
 
 function blendOf(input: DiffuseInput, parts: RunParts): Blend {
-  const mask = input.known?.mask;
+  const mask = keepingMask(input);
   const known = parts.initial;
   if (!mask || !known) return { kind: 'none' };
   switch (input.options.maskBlend) {
@@ -196,15 +214,11 @@ function blendOf(input: DiffuseInput, parts: RunParts): Blend {
   }
 }
 
-function renoisedWhereAsked(
-  input: DiffuseInput,
-  sampler: SamplerEntry,
-  known: Float32Array | undefined,
-  noise: Float32Array,
-) {
-  const mask = input.known?.mask;
-  const asked = input.options.maskBlend === 'renoised' && mask && known;
-  return asked ? withRenoisedKnown(sampler.sample, { mask, known, noise }) : sampler.sample;
+function renoisedWhereAsked(input: DiffuseInput, parts: RunParts, noise: Float32Array) {
+  const { sampler, initial: known, plan } = parts;
+  const mask = keepingMask(input);
+  if (input.options.maskBlend !== 'renoised' || !mask || !known) return sampler.sample;
+  return withRenoisedKnown(sampler.sample, { mask, known, noise, preserving: plan.preserving });
 }
 
 function traced(denoise: Denoise, trace: DiffuseInput['trace']): Denoise {
@@ -235,7 +249,7 @@ function keepUntouched(
   input: DiffuseInput,
   known: Float32Array | undefined,
 ): Latent {
-  const mask = input.known?.mask;
+  const mask = keepingMask(input);
   if (!mask || !known) return latent;
   const soft = input.options.maskBlend === 'differential';
   blendKnown(latent, mask, known, soft ? (m) => (m > 0 ? 1 : 0) : (m) => m);

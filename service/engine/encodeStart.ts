@@ -44,7 +44,10 @@ function grayLike(picture: Tensor): Tensor {
   return { data: new Float32Array(picture.data.length), shape: picture.shape };
 }
 
-/** Where draws from the posterior come from; undefined takes the mean. */
+/**
+ * Draws from the posterior: as many normals as asked for, or a whole multiple of them (one latent
+ * each). Undefined takes the mean.
+ */
 export type PosteriorNoise = (count: number) => Float32Array;
 
 const contents = {
@@ -69,10 +72,9 @@ function sampleOf(
   posterior: { readonly mean: Float32Array; readonly deviation: Float32Array },
   draw: PosteriorNoise | undefined,
 ): Float32Array {
-  const noise = draw?.(posterior.mean.length);
-  return noise
-    ? posterior.mean.map((mean, i) => mean + posterior.deviation[i] * noise[i])
-    : posterior.mean;
+  const { mean, deviation } = posterior;
+  const count = mean.length;
+  return draw?.(count).map((z, i) => mean[i % count] + deviation[i % count] * z) ?? mean;
 }
 
 /**

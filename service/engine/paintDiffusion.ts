@@ -4,7 +4,7 @@ import type { Size } from '../../shared/geometry.ts';
 import type { DiffusionRequest } from '../../shared/request.ts';
 import type { DiffusionModel } from './diffusion.ts';
 import { diffuse } from './diffuse.ts';
-import { encodeStart, knownPicture, paintChannels, type EncodedStart } from './encodeStart.ts';
+import { encodeStart, type EncodedStart } from './encodeStart.ts';
 import { fromTensor } from './picture/convert.ts';
 import { prepareFloat, type Finished, type Prepare, type Prepared } from './picture/prepare.ts';
 import { prepareWebui } from './picture/prepareWebui.ts';
@@ -16,6 +16,7 @@ import { imageNoise, sharedNoise } from './sampling/noise/imageNoise.ts';
 import type { Conditioning } from './sampling/denoiser.ts';
 import type { Latent } from './sampling/types.ts';
 import type { JobTools, Painter, Painting, Scene, SmallPicture } from './runJob.ts';
+import { drawStart, type DrawnStart, type RunNoise } from './startDraws.ts';
 import { stopWhenAsked } from './stopWhenAsked.ts';
 
 const imagings: Readonly<Record<PipelineOptions['imaging'], Prepare>> = {
@@ -75,7 +76,7 @@ function prepareScene(scene: Scene, request: DiffusionRequest, options: Pipeline
     onlyMasked: inpaint !== undefined && inpaint.area !== 'whole',
     maskedContent: inpaint?.maskedContent ?? 'original',
     colorMatch: request.kind === 'text' ? 0 : request.colorMatch,
-    binaryMask: options.latentMask === 'binary',
+    latentMask: options.latentMask,
   });
 }
 
@@ -107,32 +108,24 @@ interface Run {
 }
 
 async function* paint(run: Run, seed: number): AsyncGenerator<Painting, Finished> {
-  const { request, options, model, encoded, tools } = run;
+  const { request, options, model, tools } = run;
   const latentSize = sizeInLatents(run.scene.plan.workingSize, model);
   const shape: Latent['shape'] = [1, 4, latentSize.height, latentSize.width];
-  const source = noiseFor(options, shape, seed);
-  const known = encoded && knownPicture(encoded, source.posterior);
+  const { known, extraChannels, noise } = startOf(run, shape, seed);
   const steps = diffuse({
     model,
     options,
     sampler: request.sampler,
     schedule: request.schedule,
     steps: request.steps,
-    strength: request.kind === 'text' ? undefined : request.strength,
+    strength: strengthOf(request),
     cfgScale: request.cfgScale,
     conditioning: run.conditioning,
     shape,
     seeds: [seed],
-    noise: source.noise,
+    noise,
     known,
-    extraChannels:
-      model.facts.inChannels === 9
-        ? paintChannels(
-            encoded ?? { paintMask: undefined, shown: undefined },
-            latentSize,
-            source.posterior,
-          )
-        : undefined,
+    extraChannels,
   });
   let state = await steps.next();
   while (state.done !== true) {
@@ -151,8 +144,24 @@ function sizeInLatents(size: Size, model: DiffusionModel): Size {
   return { width: size.width / downscale, height: size.height / downscale };
 }
 
-/** Where noise comes from; diffusers draws the VAE's posterior from the same generator, before it. */
-function noiseFor(options: PipelineOptions, shape: Latent['shape'], seed: number) {
+function strengthOf(request: DiffusionRequest): number | undefined {
+  return request.kind === 'text' ? undefined : request.strength;
+}
+
+function startOf(run: Run, shape: Latent['shape'], seed: number): DrawnStart {
+  const { request, options, model, encoded } = run;
+  return drawStart({
+    encoded,
+    inChannels: model.facts.inChannels,
+    size: { height: shape[2], width: shape[3] },
+    strength: strengthOf(request),
+    fullStrengthStart: options.fullStrengthStart,
+    source: noiseFor(options, shape, seed),
+  });
+}
+
+/** Where noise comes from; diffusers draws the VAE's posteriors from the same generator. */
+function noiseFor(options: PipelineOptions, shape: Latent['shape'], seed: number): RunNoise {
   const [, channels, height, width] = shape;
   if (options.generators === 'per-image') {
     const noise = imageNoise({ source: 'cpu', shape: [channels, height, width], seeds: [seed] });

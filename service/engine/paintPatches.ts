@@ -33,6 +33,8 @@ export function paintPatches(scene: Scene, request: RemoveRequest, tools: JobToo
       signal: tools.signal,
       onProgress: (done, total) => progress.report(done, total),
     }).finally(() => progress.end());
+    // Nobody waits for the work of a run that was stopped; it ends at the same signal.
+    work.catch(() => undefined);
     yield* progress.steps();
     const filled = await work;
     if (!bounds || !picture) throw new PentimentoError('E_MASK_EMPTY');

@@ -117,6 +117,8 @@ function serve(device: Device, cacheFolder: string): void {
     }
   });
   process.on('disconnect', () => process.exit(0));
+  // Ctrl+C in a terminal reaches every process of the command; the parent decides what it means.
+  process.on('SIGINT', () => undefined);
   say({ type: 'ready', device: device.name, pid: process.pid });
 }
 

@@ -176,6 +176,8 @@ function resultOf(
 }
 
 function samplingNames(request: DiffusionRequest): NonNullable<Recipe['sampling']> {
-  const { sampler, schedule } = chooseSampling(request);
-  return { sampler: sampler.name, schedule: schedule.label };
+  const { sampler, schedule, named } = chooseSampling(request);
+  // A scheduler's own spacing has no name among the schedules.
+  const unnamed = !named && pipelineOptions(request.dialect).spacing !== 'webui';
+  return { sampler: sampler.name, schedule: unnamed ? 'Automatic' : schedule.label };
 }

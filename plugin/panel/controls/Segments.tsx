@@ -21,7 +21,7 @@ export function Segments({ label, look, value, choices, onChange }: SegmentsProp
     onChange(next.value);
     const cells = event.currentTarget.parentElement?.children;
     const cell = cells?.[(index + step + choices.length) % choices.length];
-    if (cell instanceof HTMLElement) cell.focus();
+    if (cell && 'focus' in cell) (cell as HTMLElement).focus();
   };
   const hasValue = choices.some((choice) => choice.value === value);
   return (

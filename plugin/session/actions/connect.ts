@@ -7,24 +7,51 @@ const calmMs = 10_000;
 const firstRetryMs = 1_500;
 const longestRetryMs = 12_000;
 
-/** Looks once. Reads models and jobs when the service has just been found. Never throws. */
+/**
+ * Looks once. Reads models and jobs when the service has just been found, and models again while there
+ * are none. Never throws.
+ */
 export async function lookForService(parts: SessionParts): Promise<void> {
   const { client, store } = parts;
+  const before = store.getState();
   try {
-    const status = await client.status();
-    const wasReady = store.getState().service.phase === 'ready';
-    store.dispatch({ type: 'serviceFound', status });
-    if (wasReady) return;
-    await refreshModels(parts);
-    store.dispatch({ type: 'jobsListed', jobs: (await client.jobs()).jobs });
-    followAll(parts);
+    store.dispatch({ type: 'serviceFound', status: await client.status() });
   } catch (error) {
     reportServiceTrouble(parts, error);
+    return;
+  }
+  const wasReady = before.service.phase === 'ready';
+  if (!wasReady || before.models.length === 0) {
+    // Asked again and again, so it complains only the first time.
+    await attempt(parts, () => refreshModels(parts), wasReady);
+  }
+  if (wasReady) return;
+  await attempt(parts, async () => {
+    store.dispatch({ type: 'jobsListed', jobs: (await client.jobs()).jobs });
+    followAll(parts);
+  });
+}
+
+/** What fails here leaves the service usable: it becomes a notice, unless the service itself is gone. */
+async function attempt(
+  parts: SessionParts,
+  work: () => Promise<void>,
+  isQuiet = false,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const problem = toProblem(error);
+    if (problem.code === 'E_SERVICE_DOWN' || problem.status === 401) {
+      reportServiceTrouble(parts, error);
+    } else if (!isQuiet) {
+      parts.store.dispatch({ type: 'noticed', notice: { problem, retry: undefined } });
+    }
   }
 }
 
 /** Reads the list of models again. Throws what the client throws. */
-export async function refreshModels({ client, store }: SessionParts): Promise<void> {
+async function refreshModels({ client, store }: SessionParts): Promise<void> {
   store.dispatch({ type: 'modelsListed', models: (await client.models()).models });
 }
 

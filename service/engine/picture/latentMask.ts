@@ -53,6 +53,20 @@ function stripMaxima(
   }
 }
 
+/**
+ * A mask of the working size, 0 or 1 from 0.5 on, by the first pixel of each latent cell (nearest
+ * neighbour as torch has it; diffusers prepare_mask_latents).
+ */
+export function firstPixels(mask: SoftMask): Float32Array {
+  const columns = Math.floor(mask.width / latentCellPx);
+  const rows = Math.floor(mask.height / latentCellPx);
+  return Float32Array.from({ length: columns * rows }, (_, i) => {
+    const y = Math.floor(i / columns) * latentCellPx;
+    const value = mask.data[y * mask.width + (i % columns) * latentCellPx] ?? 0;
+    return value >= 0.5 ? 1 : 0;
+  });
+}
+
 /** First pixel and end of each cell's footprint, pairs. */
 function footprints(pixels: number, cells: number): Int32Array {
   const out = new Int32Array(cells * 2);

@@ -19,7 +19,7 @@ import {
   toTensor,
 } from './convert.ts';
 import { cropMask, cropRaster } from './crop.ts';
-import { denoiseToLatent } from './latentMask.ts';
+import { denoiseToLatent, firstPixels } from './latentMask.ts';
 import { knownPixels, makeMasks, type Masks } from './mask.ts';
 import { diffuseFill } from './patch/diffuseFill.ts';
 import type { FloatImage, Mask, Raster, SoftMask } from './raster.ts';
@@ -40,8 +40,8 @@ export interface Workpiece {
   readonly maskedContent: MaskedContent;
   /** 0..1 */
   readonly colorMatch: number;
-  /** Make the latent mask 0 or 1. */
-  readonly binaryMask: boolean;
+  /** Grey levels, 1 where any pixel of the cell is selected, or where its first one is (latentMask.ts). */
+  readonly latentMask: 'soft' | 'binary' | 'nearest';
 }
 
 export interface Prepared {
@@ -75,7 +75,6 @@ export function prepareFloat(piece: Workpiece): Prepared {
   const original = piece.picture && flattened(piece.picture);
   const masks = piece.selection && makeMasks(piece.selection, piece);
   if (masks && !masks.bounds) throw new PentimentoError('E_MASK_EMPTY');
-  const denoise = masks && denoiseToLatent(masks.denoise, piece.workingSize);
   const finish = (decoded: Tensor) =>
     finishFloat(resizeImage(fromTensor(decoded), piece.context), { piece, original, masks });
   const untouched = () => untouchedPlanes(piece, masks?.alpha, masks?.bounds);
@@ -83,12 +82,12 @@ export function prepareFloat(piece: Workpiece): Prepared {
     const nothing = { start: undefined, latentMask: undefined, shown: undefined };
     return { ...nothing, paintMask: undefined, finish, untouched };
   }
-  const binary = denoise?.map((v) => (v >= 0.5 ? 1 : 0));
+  const latentMasks = masks && latentMasksOf(masks.denoise, piece);
   const content = masks ? withMaskedContent(original, masks, piece.maskedContent) : original;
   return {
     start: toTensor(resizeImage(content, piece.workingSize)),
-    latentMask: piece.binaryMask ? binary : denoise,
-    paintMask: binary,
+    latentMask: latentMasks?.kept,
+    paintMask: latentMasks?.paint,
     shown: masks && shownPicture(original, masks.denoise, piece.workingSize),
     finish,
     untouched,
@@ -127,6 +126,17 @@ function flattened(picture: Raster): FloatImage {
 /** `fill` spreads the surroundings into the hole; the latent modes do too, for what shows through at its rim. */
 function withMaskedContent(original: FloatImage, masks: Masks, content: MaskedContent): FloatImage {
   return content === 'original' ? original : diffuseFill(original, masks.alpha);
+}
+
+/** What the sampler goes by, and what an inpainting model is told: 0 or 1. */
+function latentMasksOf(denoise: SoftMask, piece: Workpiece) {
+  if (piece.latentMask === 'nearest') {
+    const mask = firstPixels(resizeSoftMask(denoise, piece.workingSize));
+    return { kept: mask, paint: mask };
+  }
+  const soft = denoiseToLatent(denoise, piece.workingSize);
+  const paint = soft.map((v) => (v >= 0.5 ? 1 : 0));
+  return { kept: piece.latentMask === 'binary' ? paint : soft, paint };
 }
 
 /** Mid gray (0 in -1..1) wherever at least half is to be painted. */

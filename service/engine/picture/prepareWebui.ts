@@ -3,7 +3,8 @@
  * (webui/inpaint.ts). The overlay that it composites at the end becomes our layer mask: the result
  * is the generated picture with alpha = the mask of the overlay, which is the same picture.
  */
-import { boundsOfMask, rectOfSize, type Size } from '../../../shared/geometry.ts';
+import { PentimentoError } from '../../../shared/errors.ts';
+import { boundsOfMask, rectOfSize, type Rect, type Size } from '../../../shared/geometry.ts';
 import { tensor, type Tensor } from '../tensor.ts';
 import { cropMask, cropRaster } from './crop.ts';
 import { maskImage, toChannels, toImage8, type Image8 } from './pillow/image8.ts';
@@ -17,7 +18,10 @@ import { resizeImage } from './webui/resizeImage.ts';
 
 const fillModes = { fill: 0, original: 1, 'latent-noise': 2, 'latent-nothing': 3 } as const;
 
-/** Feather is taken as its mask blur, area "masked" as "only masked" with its padding. */
+/**
+ * Feather is taken as its mask blur, area "masked" as "only masked" with its padding. Throws E_MASK_EMPTY
+ * when the blur leaves nothing of a small selection (there it would work the whole picture over).
+ */
 export function prepareWebui(piece: Workpiece): Prepared {
   const size = piece.workingSize;
   if (!piece.picture) {
@@ -26,7 +30,7 @@ export function prepareWebui(piece: Workpiece): Prepared {
       latentMask: undefined,
       shown: undefined,
       paintMask: undefined,
-      finish: (decoded) => finish(decoded, { piece, prepared: undefined }),
+      finish: (decoded) => finish(decoded, { piece, prepared: undefined, overlay: undefined }),
       untouched: () => untouchedPlanes(piece, undefined, undefined),
     };
   }
@@ -44,13 +48,17 @@ export function prepareWebui(piece: Workpiece): Prepared {
     fillMode,
     maskRound: true,
   });
+  const overlay = piece.selection && overlayOf(prepared, piece.context);
+  if (piece.selection && !overlay) {
+    throw new PentimentoError('E_MASK_EMPTY', 'The feather leaves nothing of it.');
+  }
   const start = tensor(encoderInput(prepared.image), [1, 3, size.height, size.width]);
   return {
     start,
     latentMask: prepared.latentMask?.data,
     shown: shownWebui(start, prepared.mask),
     paintMask: paintMaskWebui(prepared.mask),
-    finish: (decoded) => finish(decoded, { piece, prepared }),
+    finish: (decoded) => finish(decoded, { piece, prepared, overlay }),
     untouched: () => untouchedPlanes(piece, piece.selection, undefined),
   };
 }
@@ -75,25 +83,40 @@ export function paintMaskWebui(mask: Mask | undefined): Float32Array | undefined
   });
 }
 
+interface Overlay {
+  readonly alpha: Mask;
+  readonly bounds: Rect;
+}
+
+/** What of the result is seen, over the context; undefined when nothing is. */
+function overlayOf(prepared: PreparedInpaint, context: Size): Overlay | undefined {
+  const { maskForOverlay } = prepared;
+  const alpha = maskForOverlay && lumaMask(fitted(maskImage(maskForOverlay), context));
+  const bounds = alpha && boundsOfMask(alpha.data, alpha);
+  return alpha && bounds && { alpha, bounds };
+}
+
 function finish(
   decoded: Tensor,
-  source: { readonly piece: Workpiece; readonly prepared: PreparedInpaint | undefined },
+  source: {
+    readonly piece: Workpiece;
+    readonly prepared: PreparedInpaint | undefined;
+    readonly overlay: Overlay | undefined;
+  },
 ): Finished {
-  const { piece, prepared } = source;
+  const { piece, prepared, overlay } = source;
   const { width, height } = piece.workingSize;
   const generated = decodedImage(decoded.data, width, height);
   const whole = prepared?.pasteTo
     ? uncrop(generated, piece.context.width, piece.context.height, prepared.pasteTo)
     : fitted(generated, piece.context);
   const picture = inForm(whole, piece.picture);
-  const overlay = prepared?.maskForOverlay;
-  const alpha = overlay && lumaMask(fitted(maskImage(overlay), piece.context));
-  const bounds = alpha && boundsOfMask(alpha.data, alpha);
-  if (!alpha || !bounds) {
+  if (!overlay) {
     const opaque = new Uint8Array(picture.width * picture.height).fill(255);
     const size = { width: picture.width, height: picture.height };
     return { color: picture, alpha: { ...size, data: opaque }, bounds: rectOfSize(size) };
   }
+  const { alpha, bounds } = overlay;
   return { color: cropRaster(picture, bounds), alpha: cropMask(alpha, bounds), bounds };
 }
 

@@ -4,16 +4,21 @@
  * as measured by the reference cases.
  */
 import type { Dialect } from '../../../shared/request.ts';
+import type { DiffusersSpacing } from '../sampling/sigmas/diffusersChoice.ts';
 import type { StepRule } from '../sampling/steps.ts';
 
 export interface PipelineOptions {
   /** How a strength becomes steps (sampling/steps.ts). */
   readonly stepRule: StepRule;
+  /** Where steps lie: AUTOMATIC1111's lists of sigmas, or timesteps spaced as diffusers' schedulers do. */
+  readonly spacing: 'webui' | DiffusersSpacing;
   /**
-   * Strength 1 starts from `noise` alone (unless masked content is to shine through), or from the
-   * picture `noised` to the first sigma.
+   * Strength 1 starts from `noise` alone (unless masked content is to shine through), from the picture
+   * `noised` to the first sigma, or from noise alone only where a mask is (`noise-when-masked`).
    */
-  readonly fullStrengthStart: 'noise' | 'noised';
+  readonly fullStrengthStart: 'noise' | 'noised' | 'noise-when-masked';
+  /** A CFG scale below 1 is `applied` as any other (away from the prompt), or guidance is `off`. */
+  readonly weakGuidance: 'applied' | 'off';
   /** One generator an image (batch equals single), or one for the whole batch. */
   readonly generators: 'per-image' | 'shared';
   /** Strength 0 answers the picture itself, without running the VAE. */
@@ -21,13 +26,16 @@ export interface PipelineOptions {
   /**
    * How known latents are kept: `differential` (soft mask against the share of timesteps left),
    * `denoised` (binary, after each prediction), `renoised` (binary, after each step with the start
-   * noise).
+   * noise; inpainting models, which are shown the picture, are left to themselves).
    */
   readonly maskBlend: 'differential' | 'denoised' | 'renoised';
   /** Pixels around the networks: ours in float at the document's depth, or the WebUI's 8-bit way. */
   readonly imaging: 'float' | 'webui';
-  /** Latent masks are 0 or 1, or keep their grey levels. */
-  readonly latentMask: 'soft' | 'binary';
+  /**
+   * Latent masks keep their grey levels, are 1 where any pixel of the cell is selected (`binary`), or
+   * where its first pixel is (`nearest`).
+   */
+  readonly latentMask: 'soft' | 'binary' | 'nearest';
   /** VAE posterior: its mean, or a sample drawn from the run's generator. */
   readonly posterior: 'mean' | 'sample';
   readonly oddSizes: 'webui' | 'diffusers';
@@ -40,7 +48,9 @@ export interface PipelineOptions {
 const presets: Readonly<Record<Dialect, PipelineOptions>> = {
   pentimento: {
     stepRule: 'scaled',
+    spacing: 'webui',
     fullStrengthStart: 'noise',
+    weakGuidance: 'applied',
     generators: 'per-image',
     zeroStrength: 'same-picture',
     maskBlend: 'differential',
@@ -53,7 +63,9 @@ const presets: Readonly<Record<Dialect, PipelineOptions>> = {
   },
   a1111: {
     stepRule: 'webui',
+    spacing: 'webui',
     fullStrengthStart: 'noised',
+    weakGuidance: 'applied',
     generators: 'per-image',
     zeroStrength: 'run',
     maskBlend: 'denoised',
@@ -66,12 +78,15 @@ const presets: Readonly<Record<Dialect, PipelineOptions>> = {
   },
   diffusers: {
     stepRule: 'diffusers',
-    fullStrengthStart: 'noise',
+    // The scheduler configuration that Stable Diffusion 1.x is published with.
+    spacing: { spacing: 'leading', stepsOffset: 1, setAlphaToOne: false },
+    fullStrengthStart: 'noise-when-masked',
+    weakGuidance: 'off',
     generators: 'shared',
     zeroStrength: 'run',
     maskBlend: 'renoised',
     imaging: 'float',
-    latentMask: 'binary',
+    latentMask: 'nearest',
     posterior: 'sample',
     oddSizes: 'diffusers',
     tokenizer: 'diffusers',
@@ -81,4 +96,20 @@ const presets: Readonly<Record<Dialect, PipelineOptions>> = {
 
 export function pipelineOptions(dialect: Dialect): PipelineOptions {
   return presets[dialect];
+}
+
+/** Whether a run starts from noise alone, without the picture. */
+export function startsFromNoise(
+  rule: PipelineOptions['fullStrengthStart'],
+  run: {
+    /** 0..1; absent: text to image. */
+    readonly strength: number | undefined;
+    readonly masked: boolean;
+    /** What the hole starts from. */
+    readonly content: 'picture' | 'noise' | 'nothing';
+  },
+): boolean {
+  if (run.strength === undefined) return true;
+  const asked = rule === 'noise' || (rule === 'noise-when-masked' && run.masked);
+  return asked && run.strength >= 1 && run.content === 'picture';
 }

@@ -5,6 +5,8 @@ import { findSchedule, scheduleById, type ScheduleEntry } from './sigmas/registr
 export interface ChosenSampling {
   readonly sampler: SamplerEntry;
   readonly schedule: ScheduleEntry;
+  /** The schedule that was named; undefined: the sampler's own was left to us. */
+  readonly named: ScheduleEntry | undefined;
 }
 
 /**
@@ -17,7 +19,8 @@ export function chooseSampling(names: {
   readonly schedule: string;
 }): ChosenSampling {
   const { entry, schedule: named } = findSampler(names.sampler);
-  const asked = findSchedule(names.schedule);
+  const asked = findSchedule(names.schedule) ?? named;
   const own = scheduleById(entry.schedule);
-  return { sampler: entry, schedule: entry.space === 'timestep' ? own : (asked ?? named ?? own) };
+  const schedule = entry.space === 'timestep' ? own : (asked ?? own);
+  return { sampler: entry, schedule, named: asked };
 }

@@ -66,13 +66,11 @@ export function makeDenoise(options: DenoiserOptions): Denoise {
     const rows = rowsOf(options, noisy.shape[0], { call, sigma });
     const predicted = await predictRows(options, rows, input, timestep);
     const guided = guide(options, rows, predicted, noisy.shape);
-    const denoised = denoisedOf(options.prediction, { noisy, input, guided, sigma });
+    const denoised = denoisedOf(options, { noisy, input, guided, sigma });
     if (options.onConditional) {
       const first = firstConditions(rows, predicted, guided.length);
       const seen = { data: input.data.map((v) => v * Math.hypot(1, sigma)), shape: input.shape };
-      options.onConditional(
-        denoisedOf(options.prediction, { noisy: seen, input, guided: first, sigma }),
-      );
+      options.onConditional(denoisedOf(options, { noisy: seen, input, guided: first, sigma }));
     }
     keepKnown(denoised, timestep, options.blend);
     options.onCall?.(calls);
@@ -216,10 +214,11 @@ function firstConditions(
 
 /**
  * The clean latent: x - sigma x eps, where a v prediction gives eps = (v + sigma x input) /
- * sqrt(1 + sigma^2) (Salimans and Ho 2022).
+ * sqrt(1 + sigma^2) (Salimans and Ho 2022). Where the network saw x itself that is input /
+ * sqrt(1 + sigma^2) - sigma / sqrt(1 + sigma^2) x v, which stays exact at any sigma.
  */
 function denoisedOf(
-  prediction: 'epsilon' | 'v',
+  { prediction, blend }: Pick<DenoiserOptions, 'prediction' | 'blend'>,
   at: {
     readonly noisy: Latent;
     readonly input: Latent;
@@ -230,10 +229,13 @@ function denoisedOf(
   const { noisy, input, guided, sigma } = at;
   const data = new Float32Array(guided.length);
   const root = Math.hypot(1, sigma);
-  const slope = prediction === 'v' ? sigma / root : sigma;
-  const shift = prediction === 'v' ? (sigma * sigma) / root : 0;
+  const v = prediction === 'v';
+  const sawItself = v && blend?.kind !== 'input';
+  const own = sawItself ? 0 : 1;
+  const seen = sawItself ? 1 / root : v ? -(sigma * sigma) / root : 0;
+  const slope = v ? sigma / root : sigma;
   for (let i = 0; i < data.length; i++) {
-    data[i] = noisy.data[i]! - slope * guided[i]! - shift * input.data[i]!;
+    data[i] = own * noisy.data[i]! + seen * input.data[i]! - slope * guided[i]!;
   }
   return { data, shape: noisy.shape };
 }

@@ -9,6 +9,8 @@ export interface RenoisedOptions {
   readonly known: Float32Array;
   /** The noise the run started with, of the latent's shape. */
   readonly noise: Float32Array;
+  /** The plan's: its result is scaled back if it ends above 0 (start.ts). */
+  readonly preserving?: boolean;
 }
 
 /**
@@ -21,7 +23,11 @@ export function withRenoisedKnown(sampler: Sampler, options: RenoisedOptions): S
     let result = await run.next();
     while (!result.done) {
       const step = result.value;
-      const latent = renoised(step.latent, sigmas[step.step] ?? 0, options);
+      const sigma = sigmas[step.step] ?? 0;
+      const ended = step.step >= sigmas.length - 1;
+      // After the last step known latents are clean, also where that step ends above 0.
+      const scale = ended && options.preserving ? Math.hypot(1, sigma) : 1;
+      const latent = renoised(step.latent, options, { scale, sigma: ended ? 0 : sigma });
       const sent = yield { ...step, latent };
       result = await run.next(sent ?? latent);
     }
@@ -30,8 +36,8 @@ export function withRenoisedKnown(sampler: Sampler, options: RenoisedOptions): S
 
 function renoised<A extends LatentData>(
   latent: Latent<A>,
-  sigma: number,
   { mask, known, noise }: RenoisedOptions,
+  { scale, sigma }: { readonly scale: number; readonly sigma: number },
 ): Latent<A> {
   const out = emptyLike(latent);
   const plane = latent.shape[2] * latent.shape[3];
@@ -39,7 +45,7 @@ function renoised<A extends LatentData>(
   for (let i = 0; i < out.data.length; i++) {
     const pixel = Math.floor(i / image) * plane + (i % plane);
     const weight = mask[pixel % mask.length]!;
-    const clean = known[i % known.length]! + sigma * noise[i]!;
+    const clean = scale * known[i % known.length]! + sigma * noise[i]!;
     out.data[i] = latent.data[i]! * weight + clean * (1 - weight);
   }
   return out;

@@ -3,7 +3,7 @@ import type { Latent } from './types.ts';
 import type { StepPlan } from './steps.ts';
 
 export interface StartOptions {
-  readonly plan: Pick<StepPlan, 'sigmas' | 'noiseSigma' | 'preserving'>;
+  readonly plan: Pick<StepPlan, 'sigmas' | 'noiseSigma' | 'preserving' | 'noiseScale'>;
   /** Standard normal, of the latent's shape. */
   readonly noise: Float32Array;
   readonly shape: Latent['shape'];
@@ -26,7 +26,8 @@ export function noisedStart(options: StartOptions): Latent {
   const toSampler = plan.preserving ? Math.hypot(1, first) : 1;
   const data = new Float32Array(noise.length);
   if (!initial) {
-    const scale = plan.preserving || options.sgmNoise === true ? Math.hypot(1, first) : first;
+    const whole = plan.preserving || options.sgmNoise === true;
+    const scale = plan.noiseScale ?? (whole ? Math.hypot(1, first) : first);
     for (let i = 0; i < data.length; i++) data[i] = noise[i]! * scale;
     return { data, shape };
   }

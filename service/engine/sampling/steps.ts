@@ -47,6 +47,8 @@ export interface StepPlan {
    * pure noise is a start by itself.
    */
   readonly preserving: boolean;
+  /** What pure noise is multiplied with as a start, where the schedule says so. */
+  readonly noiseScale?: number;
 }
 
 /** Strengths at and above this are the same in AUTOMATIC1111's arithmetic. */
@@ -64,7 +66,7 @@ export function planSteps(request: StepRequest): StepPlan {
   const { total, run } = countSteps(request);
   const whole = levelsOf(request, total);
   const first = request.strength === undefined ? 0 : Math.max(0, total - run);
-  return cut(whole, first, total, false);
+  return cut(whole, first, total);
 }
 
 /**
@@ -97,7 +99,7 @@ function levelsOf(request: StepRequest, n: number): Levels {
   return { sigmas: sigmaLevels(n, sampler, schedule, model, options) };
 }
 
-function cut(whole: Levels, first: number, total: number, preserving: boolean): StepPlan {
+function cut(whole: Levels, first: number, total: number): StepPlan {
   const from = Math.min(first, whole.sigmas.length - 1);
   const sigmas = whole.sigmas.slice(from);
   return {
@@ -107,7 +109,8 @@ function cut(whole: Levels, first: number, total: number, preserving: boolean): 
     total,
     steps: sigmas.length - 1,
     noiseSigma: sigmas[0]!,
-    preserving,
+    preserving: whole.preserving === true,
+    ...(whole.noiseScale === undefined ? {} : { noiseScale: whole.noiseScale }),
   };
 }
 
@@ -115,7 +118,7 @@ function diffusersPlan(request: StepRequest): StepPlan {
   const { total, run } = countSteps(request);
   const whole = levelsOf(request, total);
   const all = whole.sigmas.length - 1;
-  return cut(whole, request.strength === undefined ? 0 : Math.max(0, all - run), total, false);
+  return cut(whole, request.strength === undefined ? 0 : Math.max(0, all - run), total);
 }
 
 /**

@@ -135,6 +135,20 @@ describe('when something goes wrong', () => {
     expect(s.getState().notice).toBeUndefined();
   });
 
+  it('stays usable when the models cannot be listed, and says so', async () => {
+    const client = fakeClient();
+    const { models } = client;
+    client.models = () => Promise.reject(new PentimentoError('E_STORAGE'));
+    const { session: s, host } = await begin(fakeHost(), client);
+    expect(s.getState().service.phase).toBe('ready');
+    expect(s.getState().notice?.problem.code).toBe('E_STORAGE');
+    s.generate();
+    await vi.waitFor(() => expect(host.placements).toHaveLength(1));
+    client.models = models;
+    s.lookAgain();
+    await vi.waitFor(() => expect(s.getState().models).toHaveLength(1));
+  });
+
   it('asks for pairing when the token is refused', async () => {
     const client = fakeClient();
     const status = client.status;

@@ -1,11 +1,13 @@
 /** Samplers: one solver over an analytic denoiser, and whole chains over a toy network. */
 import { makeDenoise } from '../../../service/engine/sampling/denoiser.ts';
-import { imageNoise } from '../../../service/engine/sampling/noise/imageNoise.ts';
+import { imageNoise, sharedNoise } from '../../../service/engine/sampling/noise/imageNoise.ts';
 import { TorchGenerator } from '../../../service/engine/sampling/noise/torchGenerator.ts';
 import { lcm } from '../../../service/engine/sampling/samplers/lcm.ts';
 import { samplers } from '../../../service/engine/sampling/samplers/registry.ts';
 import { modelSigmas } from '../../../service/engine/sampling/sigmas/modelSigmas.ts';
 import { alphasCumprod } from '../../../service/engine/sampling/sigmas/noiseSchedule.ts';
+import { diffusersScheduler } from '../../../service/engine/sampling/sigmas/diffusersConfig.ts';
+import { diffusersLevels } from '../../../service/engine/sampling/sigmas/diffusersLevels.ts';
 import { findSchedule, scheduleById } from '../../../service/engine/sampling/sigmas/registry.ts';
 import { finishedLatent, noisedStart } from '../../../service/engine/sampling/start.ts';
 import { stepNoise } from '../../../service/engine/sampling/stepNoise.ts';
@@ -26,6 +28,7 @@ import { Unsupported, type Case, type Checker } from '../case.ts';
 export const check: Checker = (c) => {
   if (c.input['denoiser']) return analytic(c);
   if (c.input['dialect'] === 'webui' && c.input['network']) return webuiChain(c);
+  if (c.input['dialect'] === 'diffusers' && c.input['network']) return diffusersChain(c);
   throw new Unsupported('whole chains of this program');
 };
 
@@ -226,4 +229,59 @@ async function webuiChain(c: Case): Promise<Record<string, unknown>> {
     net_t: calls.t,
     net_x: calls.x,
   };
+}
+
+async function diffusersChain(c: Case): Promise<Record<string, unknown>> {
+  const i = c.input;
+  const config = i['config'] as Readonly<Record<string, unknown>>;
+  const found = diffusersScheduler(i['scheduler'] as string, config);
+  if (!found) throw new Unsupported(`scheduler ${String(i['scheduler'])}`);
+  const entry = samplers.find(({ name }) => name === found.sampler)!;
+  const model = modelSigmas(found.alphasCumprod);
+  const begin = Number(i['start']);
+  const steps = Number(i['steps']);
+  const plan = planSteps({
+    rule: 'diffusers',
+    steps,
+    ...(begin > 0 ? { strength: (steps - begin + 0.5) / steps } : {}),
+    sampler: entry,
+    schedule: scheduleById('uniform'),
+    model,
+    levels: (n) => diffusersLevels(found.schedule, found.alphasCumprod, n),
+  });
+  const shape = i['shape'] as [number, number, number, number];
+  const generator = new TorchGenerator(Number(i['seed']));
+  const noise = sharedNoise(generator, shape[0] * shape[1] * shape[2] * shape[3]);
+  const calls = { t: [] as number[], x: [] as number[] };
+  const lookup = timestepLookup(plan);
+  const denoise = makeDenoise({
+    predict: (latents, timesteps, context) => {
+      calls.t.push(timesteps[0]!);
+      calls.x.push(...latents.data);
+      return Promise.resolve(toyPredict(i['network'] as ToyNetwork, latents, timesteps, context));
+    },
+    prediction: found.prediction,
+    model,
+    ...(lookup ? { timestepOf: lookup } : {}),
+    conditioning: () => ({
+      positive: [
+        [{ context: { data: Float32Array.of(Number(i['bias'])), shape: [1, 1, 1] }, weight: 1 }],
+      ],
+      negative: [],
+    }),
+    cfgScale: 1,
+  });
+  const initial = Float32Array.from(c.tensor(i['init_latent']).data, Number);
+  const start = noisedStart({
+    plan,
+    noise: noise.next(),
+    shape,
+    ...(begin > 0 ? { initial } : {}),
+  });
+  const options = samplerOptions(i['step_arguments'] as Record<string, unknown>);
+  let latent = start;
+  for await (const step of entry.sample(denoise, start, plan.sigmas, noise, options)) {
+    latent = step.latent;
+  }
+  return { result: finishedLatent(latent, plan).data, net_t: calls.t, net_x: calls.x };
 }

@@ -10,6 +10,11 @@ import {
   downcastAlphas,
   zeroTerminalSnr,
 } from '../../../service/engine/sampling/sigmas/noiseSchedule.ts';
+import { diffusersScheduler } from '../../../service/engine/sampling/sigmas/diffusersConfig.ts';
+import {
+  diffusersAlphas,
+  diffusersLevels,
+} from '../../../service/engine/sampling/sigmas/diffusersLevels.ts';
 import { findSchedule, scheduleById } from '../../../service/engine/sampling/sigmas/registry.ts';
 import { countSteps, planSteps, type StepRule } from '../../../service/engine/sampling/steps.ts';
 import { Unsupported, type Case, type Checker } from '../case.ts';
@@ -18,8 +23,10 @@ export const check: Checker = (c) => Promise.resolve(answer(c));
 
 function answer(c: Case): Record<string, unknown> {
   const i = c.input;
-  if (i['dialect'] === 'diffusers') throw new Unsupported('schedules of diffusers');
-  if (i['rescale_betas_zero_snr'] !== undefined) throw new Unsupported('betas of diffusers');
+  if (i['dialect'] === 'diffusers') return i['rows'] ? diffusersStrengths(c) : diffusersSchedule(c);
+  if (i['rescale_betas_zero_snr'] !== undefined) {
+    return diffusersTable(c);
+  }
   if (i['prediction']) return scalings(c);
   if (i['of_sigma']) return conversions(c);
   if (i['beta_start']) return table(c);
@@ -53,7 +60,6 @@ const logs = (values: ArrayLike<number>) =>
     .map(Math.log);
 
 function table(c: Case): Record<string, unknown> {
-  if (!('sigmas' in c.expect)) throw new Unsupported('betas of diffusers');
   const model = modelNamed(c.input['variant']);
   return {
     alphas_cumprod: model.alphasCumprod,
@@ -172,5 +178,70 @@ function strengths(c: Case): Record<string, unknown> {
     };
   });
   const names = Object.keys(answers[0]!) as (keyof (typeof answers)[number])[];
+  return Object.fromEntries(names.map((name) => [name, answers.map((a) => a[name])]));
+}
+
+function diffusersTable(c: Case): Record<string, unknown> {
+  const table = diffusersAlphas({ zeroTerminalSnr: c.input['rescale_betas_zero_snr'] === true });
+  return { alphas_cumprod: table.alphasCumprod, betas: table.betas };
+}
+
+type Config = Readonly<Record<string, unknown>>;
+
+function schedulerOf(name: unknown, config: Config) {
+  const found = diffusersScheduler(String(name), config);
+  if (!found) throw new Unsupported(`scheduler ${String(name)}`);
+  return {
+    ...found,
+    levels: (n: number) => diffusersLevels(found.schedule, found.alphasCumprod, n),
+  };
+}
+
+function diffusersSchedule(c: Case): Record<string, unknown> {
+  const config = c.input['config'] as Config;
+  const { levels, sampler } = schedulerOf(c.input['scheduler'], config);
+  if (sampler.startsWith('DPM2')) throw new Unsupported('interleaved timesteps');
+  const answers: Record<string, unknown> = {};
+  for (const n of c.input['steps'] as number[]) {
+    const { sigmas, timesteps, preserving, noiseScale } = levels(n);
+    // Heun lists every level but the ends twice.
+    const twice = (list: readonly number[], until: number) =>
+      list.flatMap((v, i) => (sampler === 'Heun' && i > 0 && i < until ? [v, v] : [v]));
+    answers[`timesteps${n}`] = twice(timesteps!, timesteps!.length);
+    answers[`sigmas${n}`] = twice(sigmas, sigmas.length - 1);
+    answers[`log_sigmas${n}`] = logs(twice(sigmas, sigmas.length - 1));
+    answers[`init${n}`] = preserving ? 1 : noiseScale;
+  }
+  return answers;
+}
+
+function diffusersStrengths(c: Case): Record<string, unknown> {
+  const rows = c.input['rows'] as {
+    scheduler: string;
+    config: Config;
+    steps: number;
+    strength: number;
+  }[];
+  const answers = rows.map((row) => {
+    const { levels, sampler } = schedulerOf(row.scheduler, row.config);
+    const plan = planSteps({
+      rule: 'diffusers',
+      steps: row.steps,
+      strength: row.strength,
+      sampler: { space: 'sigma' },
+      schedule: scheduleById('uniform'),
+      model: modelNamed('sd'),
+      levels,
+    });
+    const heun = sampler === 'Heun';
+    const begin = (row.steps - plan.steps) * (heun ? 2 : 1);
+    return {
+      left: plan.steps,
+      evaluations: Math.max(0, heun ? 2 * plan.steps - 1 : plan.steps),
+      first: plan.steps === 0 ? -1 : plan.timesteps![0],
+      begin_index: sampler === 'DDIM' ? -1 : begin,
+    };
+  });
+  const names = ['left', 'evaluations', 'first', 'begin_index'] as const;
   return Object.fromEntries(names.map((name) => [name, answers.map((a) => a[name])]));
 }

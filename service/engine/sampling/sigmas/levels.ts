@@ -22,6 +22,10 @@ export interface Levels {
   readonly sigmas: readonly number[];
   /** Timestep of each sigma that is evaluated, where the schedule is defined by them. */
   readonly timesteps?: readonly number[];
+  /** The original works on variance-preserving latents (see StepPlan). */
+  readonly preserving?: boolean;
+  /** What pure noise is multiplied with as a start, where it is not the first sigma. */
+  readonly noiseScale?: number;
 }
 
 /** The sigmas of n steps with this sampler and schedule; [0] for no steps. */

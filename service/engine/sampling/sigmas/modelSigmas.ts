@@ -20,9 +20,13 @@ export interface ModelSigmas {
   readonly tToSigma: (t: number) => number;
 }
 
-/** sigma = sqrt((1 - alpha) / alpha), each operation rounded to float32. */
+/** Pure noise has no sigma; an alpha of 2^-40 (sigma 2^20) stands for it. */
+const leastAlpha = 2 ** -40;
+
+/** sigma = sqrt((1 - alpha) / alpha), each operation rounded to float32; finite also at alpha 0. */
 export function sigmaOfAlpha(alpha: number): number {
-  return f(Math.sqrt(f(f(1 - alpha) / alpha)));
+  const some = Math.max(alpha, leastAlpha);
+  return f(Math.sqrt(f(f(1 - some) / some)));
 }
 
 /** The sigmas of a training schedule's cumulative alphas (descending, float32). */

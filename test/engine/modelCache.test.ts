@@ -1,0 +1,67 @@
+/** One open model, real networks: what a second job sees of the first one's. */
+import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeModelCache, type ModelCache } from '../../service/engine/modelCache.ts';
+import { chooseDevice } from '../../service/engine/runtime/device.ts';
+import { manifestPath } from '../fixtures/manifest.ts';
+import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
+import { writeModel } from '../fixtures/writeModel.ts';
+import { results, text } from './jobs.ts';
+
+const folder = temporaryFolder();
+const path = join(folder, 'model.safetensors');
+const other = join(folder, 'other.safetensors');
+const files = {
+  reference: { id: 'm', name: 'm', family: 'sd1' },
+  layout: 'single' as const,
+  path,
+};
+const size = { width: 64, height: 64 };
+const request = text(size, { steps: 1, workingSize: size });
+
+let models: ModelCache;
+beforeAll(async () => {
+  const manifest = manifestPath('tiny/tiny-sd1/single.json');
+  await writeModel({ manifest, out: path, seed: 1, dtype: 'F32' });
+  await writeModel({ manifest, out: other, seed: 2, dtype: 'F32' });
+  models = makeModelCache({ device: chooseDevice('cpu'), cacheFolder: join(folder, 'cache') });
+});
+afterAll(() => models.close());
+
+async function paint(at = request, onStage: (name: string) => void = () => undefined) {
+  const made = await results(at, {
+    tools: { openModel: (oddSizes, stage) => models.open(files, oddSizes, stage), onStage },
+  });
+  return made[0]?.color.data;
+}
+
+describe('the open model', () => {
+  it('tells a later job what is loaded for it', async () => {
+    await paint();
+    const told: string[] = [];
+    const wider = { ...request, workingSize: { width: 128, height: 64 } };
+    await paint(wider, (name) => told.push(name));
+    expect(told).toContain('loading the UNet');
+    expect(told).not.toContain('opening the model');
+  });
+
+  it('is opened again when its file was replaced, and only then', async () => {
+    const before = await paint();
+    const stages: string[] = [];
+    expect(await paint(request, (name) => stages.push(name))).toEqual(before);
+    expect(stages).not.toContain('opening the model');
+    writeFileSync(path, readFileSync(other));
+    utimesSync(path, new Date(), new Date(Date.now() + 5_000));
+    const after = await paint(request, (name) => stages.push(name));
+    expect(stages).toContain('opening the model');
+    expect(after).not.toEqual(before);
+  });
+
+  it('says so when its file is gone', async () => {
+    rmSync(path);
+    await expect(paint()).rejects.toMatchObject({
+      code: expect.stringMatching(/^E_(MODEL|FILE)/) as string,
+    });
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { GenerateRequest } from '../../shared/request.ts';
+import type { Plan } from '../../shared/plan.ts';
+import { arithmeticModel } from './arithmeticModel.ts';
+import { image, inpaint, picture, remove, run, selection, text } from './jobs.ts';
+
+const size = { width: 200, height: 120 };
+const photo = picture(size);
+const mask = selection(size, { x: 90, y: 50, width: 20, height: 16 });
+const model = arithmeticModel();
+
+async function planOf(request: GenerateRequest): Promise<Plan> {
+  const [first] = await run({ ...request, count: 1 }, { picture: photo, mask, model });
+  if (first?.type !== 'plan') throw new Error('Expected the plan first');
+  return first.plan;
+}
+
+describe('the plan of a job', () => {
+  it('takes the working size that was asked for and tells the scale it means', async () => {
+    const request = image(size, { steps: 1, workingSize: { width: 104, height: 64 } });
+    const plan = await planOf(request);
+    expect(plan.workingSize).toEqual({ width: 104, height: 64 });
+    expect(plan.scale).toBeCloseTo(0.52, 5);
+    expect(plan.notes).toEqual([expect.stringContaining('scaled down to 52 %')]);
+    const same = image(size, { steps: 1, workingSize: size });
+    expect((await planOf(same)).notes).toEqual([]);
+  });
+
+  it('stays inside what was sent, when that is less than it would like', async () => {
+    const region = { x: 80, y: 40, width: 40, height: 36 };
+    const cut = { width: 40, height: 36 };
+    const own = selection(cut, { x: 10, y: 10, width: 20, height: 16 });
+    const told = await run(inpaint(size, { region }), {
+      picture: picture(cut),
+      mask: own,
+      model,
+    });
+    expect(told[0]).toMatchObject({ type: 'plan', plan: { context: region } });
+    const made = told.find((p) => p.type === 'result');
+    expect(made?.bounds.x).toBeGreaterThanOrEqual(80);
+    expect(made?.bounds.x).toBeLessThanOrEqual(90);
+    expect(made?.recipe.context).toEqual(region);
+  });
+
+  it('counts only the steps that will run', async () => {
+    expect((await planOf(image(size, { steps: 10, strength: 0.35 }))).steps).toBe(4);
+    expect(
+      (await planOf(image(size, { steps: 10, strength: 0.35, dialect: 'diffusers' }))).steps,
+    ).toBe(3);
+    expect((await planOf(remove(size))).steps).toBe(0);
+  });
+
+  it('says that files named in the prompt are not used yet', async () => {
+    const prompt = 'a boat <lora:Film Grain:0.8>, <lora:film:1> <lora:film:0.5> <hypernet:old:1>';
+    const { notes } = await planOf(text(size, { prompt }));
+    expect(notes).toContain('LoRA files are not used yet: Film Grain, film.');
+    expect(notes).toContain('Hypernetworks are not used yet: old.');
+    expect((await planOf(text(size))).notes.join()).not.toContain('not used');
+    const many = Array.from({ length: 300 }, (_, i) => `<lora:${'n'.repeat(50)}${i}:1>`).join(' ');
+    const long = await planOf(text(size, { prompt: many }));
+    expect(long.notes.join('').length).toBeLessThan(600);
+  });
+
+  it('leaves the tags out of what the model reads', async () => {
+    const picked = async (prompt: string) => {
+      const told = await run(text(size, { prompt }), { model });
+      return told.find((p) => p.type === 'result')?.color;
+    };
+    expect(await picked('a boat<lora:film:1>')).toEqual(await picked('a boat'));
+    expect(await picked('a boat<lora:film:1>')).not.toEqual(await picked('a boot'));
+  });
+
+  it('passes on what opening the model says', async () => {
+    const refused = run(inpaint(size), {
+      picture: photo,
+      mask,
+      tools: { openModel: () => Promise.reject(new Error('gone')) },
+    });
+    await expect(refused).rejects.toThrow('gone');
+  });
+});
