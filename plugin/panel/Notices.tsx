@@ -14,6 +14,13 @@ export function Notices() {
   return (
     <>
       <ServiceNotice service={state.service} />
+      {state.host.note !== undefined && (
+        <div className="section">
+          <div className="note" role="status">
+            {state.host.note}
+          </div>
+        </div>
+      )}
       {notice && (
         <Note problem={notice.problem}>
           {notice.retry && (

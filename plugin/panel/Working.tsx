@@ -58,6 +58,7 @@ function WorkingRun({ run }: { readonly run: Run }) {
         </div>
         <div className="dim cut">{run.origin.documentName}</div>
       </div>
+      {run.note !== undefined && <div className="tiny dim">{run.note}</div>}
       <div className="row actions">
         <Button
           kind="plain"

@@ -37,7 +37,13 @@ export type Action =
       origin: Origin;
       count: number;
     }
-  | { type: 'accepted'; key: string; jobId: string; request: GenerateRequest }
+  | {
+      type: 'accepted';
+      key: string;
+      jobId: string;
+      request: GenerateRequest;
+      note?: string | undefined;
+    }
   | { type: 'refused'; key: string; problem: Problem }
   | { type: 'jobEvent'; key: string; event: JobEvent; atMs: number }
   | { type: 'silent'; key: string; isSilent: boolean }

@@ -32,6 +32,7 @@ export function reduceRun(run: Run, action: RunAction): Run {
         ...run,
         jobId: action.jobId,
         request: action.request,
+        note: action.note,
         phase: { state: 'queued', ahead: 0 },
       };
     case 'refused':

@@ -137,6 +137,7 @@ function isSameHostState(a: HostState, b: HostState): boolean {
     JSON.stringify(a.document) === JSON.stringify(b.document) &&
     isSameOptionalRect(a.layerBounds, b.layerBounds) &&
     isSameOptionalRect(a.selectionBounds, b.selectionBounds) &&
+    a.note === b.note &&
     JSON.stringify(a.layerRecipe) === JSON.stringify(b.layerRecipe)
   );
 }

@@ -79,6 +79,8 @@ export interface Run {
   readonly count: number;
   readonly request: GenerateRequest | undefined;
   readonly phase: RunPhase;
+  /** What the editor said about the reading ("the whole picture was read"). */
+  readonly note?: string | undefined;
   /** Stop was pressed and not answered yet. */
   readonly isStopping: boolean;
   /** The service does not answer at present; the run is waited for. */

@@ -35,9 +35,9 @@ export async function generate(parts: SessionParts): Promise<void> {
     count: state.settings.count,
   });
   try {
-    const { request, frame } = await prepare(parts, state);
+    const { request, frame, note } = await prepare(parts, state);
     const jobId = await parts.client.submit(frame, key);
-    store.dispatch({ type: 'accepted', key, jobId, request });
+    store.dispatch({ type: 'accepted', key, jobId, request, note });
     await follow(parts, key);
   } catch (error) {
     const problem = toProblem(error);
@@ -59,7 +59,7 @@ export function sourceFor(state: SessionState): 'layer' | 'composite' {
 async function prepare(
   parts: SessionParts,
   state: SessionState,
-): Promise<{ request: GenerateRequest; frame: Uint8Array }> {
+): Promise<{ request: GenerateRequest; frame: Uint8Array; note?: string | undefined }> {
   const planRequest = buildPlanRequest(state);
   const { document } = state.host;
   if (!planRequest || !document) throw new PentimentoError('E_HOST_DOCUMENT');
@@ -98,7 +98,8 @@ async function prepare(
     region: capture.region,
     model,
   });
-  return { request, frame: encodeFrame({ body: request, planes: planesOf(capture, withMask) }) };
+  const frame = encodeFrame({ body: request, planes: planesOf(capture, withMask) });
+  return { request, frame, note: capture.note };
 }
 
 function planesOf(capture: Capture, withMask: boolean): readonly Plane[] {
