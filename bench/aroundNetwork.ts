@@ -85,7 +85,7 @@ async function measure(maskedContent: 'original' | 'fill') {
     onlyMasked: true,
     maskedContent,
     colorMatch: 1,
-    binaryMask: false,
+    latentMask: 'soft',
   };
   const prepared = await take('prepare: from pixels to what is encoded', () => prepareFloat(piece));
   const original = toFloatImage(cropped.picture).image;

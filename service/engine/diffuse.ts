@@ -11,7 +11,7 @@ import { chooseSampling } from './sampling/chooseSampling.ts';
 import type { SamplerEntry } from './sampling/samplers/registry.ts';
 import type { RandomSource } from './sampling/noise/generator.ts';
 import { diffusersChoice } from './sampling/sigmas/diffusersChoice.ts';
-import { diffusersLevels } from './sampling/sigmas/diffusersLevels.ts';
+import { diffusersAlphas, diffusersLevels } from './sampling/sigmas/diffusersLevels.ts';
 import type { ScheduleOptions } from './sampling/sigmas/levels.ts';
 import { modelSigmas, type ModelSigmas } from './sampling/sigmas/modelSigmas.ts';
 import { finishedLatent, noisedStart } from './sampling/start.ts';
@@ -40,7 +40,7 @@ export interface DiffuseInput {
   readonly model: DiffusionModel;
   readonly options: Pick<
     PipelineOptions,
-    'stepRule' | 'spacing' | 'fullStrengthStart' | 'weakGuidance' | 'maskBlend'
+    'stepRule' | 'spacing' | 'alphas' | 'fullStrengthStart' | 'weakGuidance' | 'maskBlend'
   >;
   readonly sampler: string;
   /** A schedule's name, or 'automatic': the sampler's own. */
@@ -81,7 +81,7 @@ export async function* diffuse(
   input: DiffuseInput,
 ): AsyncGenerator<SamplerStep & { readonly steps: number }, Latent> {
   const { shape, trace } = input;
-  const sigmas = modelSigmas(input.model.facts.alphasCumprod);
+  const sigmas = modelSigmas(alphasOf(input));
   const { sampler, plan } = planOf(input, sigmas);
   const noise = input.noise.next();
   const initial = input.known && withContent(input.known, noise, shape);
@@ -120,6 +120,12 @@ export async function* diffuse(
   const sampled = finishedLatent(latent, plan);
   trace?.sampled?.(sampled);
   return keepUntouched(sampled, input, initial);
+}
+
+function alphasOf({ model, options }: DiffuseInput): Float32Array {
+  const { betas, alphasCumprod } = model.facts;
+  if (options.alphas === 'double' || !betas || betas.zeroTerminalSnr) return alphasCumprod;
+  return diffusersAlphas({ betaStart: betas.start, betaEnd: betas.end }).alphasCumprod;
 }
 
 function planOf(input: DiffuseInput, model: ModelSigmas): Pick<RunParts, 'sampler' | 'plan'> {

@@ -16,6 +16,12 @@ export interface DiffusionFacts {
   readonly contextWidth: number;
   /** Cumulative alphas of the training schedule, 1000 float32 values. */
   readonly alphasCumprod: Float32Array;
+  /** What they come from, for programs that compute them in another precision (scaled linear betas). */
+  readonly betas?: {
+    readonly start: number;
+    readonly end: number;
+    readonly zeroTerminalSnr?: boolean | undefined;
+  };
   /** Id the tokenizer pads with after the end token (SD1: 49407). */
   readonly padId: number;
   /** Picture pixels per latent pixel (8). */

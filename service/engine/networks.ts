@@ -65,6 +65,11 @@ function factsOf(checkpoint: OpenedCheckpoint): DiffusionFacts {
     scalingFactor: vae.config.scalingFactor,
     contextWidth: unet.config.crossAttentionDim,
     alphasCumprod: alphasCumprodOf(checkpoint),
+    betas: {
+      start: checkpoint.betaStart,
+      end: checkpoint.betaEnd,
+      zeroTerminalSnr: checkpoint.zeroTerminalSnr,
+    },
     downscale: 2 ** (vae.config.blockOutChannels.length - 1),
     nativeSide: checkpoint.nativeSide ?? sd1NativeSide,
   };

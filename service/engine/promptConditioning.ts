@@ -27,19 +27,20 @@ interface Scheduled {
 export function conditioningOf(
   model: DiffusionModel,
   settings: PromptSettings,
-  options: Pick<PipelineOptions, 'promptLanguage' | 'tokenizer'>,
+  options: Pick<PipelineOptions, 'promptLanguage' | 'tokenizer' | 'clipSkip'>,
 ): Promise<(call: number) => Conditioning> {
   const tokenizer = clipTokenizer(options.tokenizer);
-  const encode = (texts: readonly string[]) =>
+  const encodeAt = (clipSkip: number) => (texts: readonly string[]) =>
     encodePrompts(texts, {
       tokenizer,
-      encodeText: (ids, clipSkip) => model.encodeText(ids, clipSkip),
-      clipSkip: settings.clipSkip,
+      encodeText: (ids, layers) => model.encodeText(ids, layers),
+      clipSkip,
       padId: model.facts.padId,
       language: options.promptLanguage,
     });
   const plan = planPrompts(settings, options.promptLanguage);
-  return scheduleConditioning(plan, encode);
+  const encode = encodeAt(settings.clipSkip);
+  return scheduleConditioning(plan, encode, options.clipSkip === 'both' ? encode : encodeAt(1));
 }
 
 export interface PromptPlan {
@@ -76,15 +77,21 @@ export function planPrompts(
   };
 }
 
+type EncodeTexts = (texts: readonly string[]) => Promise<Tensor[]>;
+
 /** Encodes every distinct schedule once; answers the conditioning of a model call, counted from 0. */
 export async function scheduleConditioning(
   plan: PromptPlan,
-  encode: (texts: readonly string[]) => Promise<Tensor[]>,
+  encode: EncodeTexts,
+  encodeNegative: EncodeTexts = encode,
 ): Promise<(call: number) => Conditioning> {
   const kept = new Map<string, Scheduled[]>();
-  const encoded = async (texts: readonly ScheduledText[]): Promise<Scheduled[]> => {
-    const key = JSON.stringify(texts);
-    const contexts = kept.has(key) ? [] : await encode(texts.map((t) => t.text));
+  const encoded = async (
+    texts: readonly ScheduledText[],
+    encodeWith: EncodeTexts,
+  ): Promise<Scheduled[]> => {
+    const key = JSON.stringify([encodeWith === encode, texts]);
+    const contexts = kept.has(key) ? [] : await encodeWith(texts.map((t) => t.text));
     const made =
       kept.get(key) ?? contexts.map((context, i) => ({ until: texts[i].until, context }));
     kept.set(key, made);
@@ -92,9 +99,9 @@ export async function scheduleConditioning(
   };
   const positive: Array<{ weight: number; schedule: Scheduled[] }> = [];
   for (const part of plan.positive) {
-    positive.push({ weight: part.weight, schedule: await encoded(part.texts) });
+    positive.push({ weight: part.weight, schedule: await encoded(part.texts, encode) });
   }
-  const negative = await encoded(plan.negative);
+  const negative = await encoded(plan.negative, encodeNegative);
   return (call) => conditioningAt(call, positive, negative);
 }
 

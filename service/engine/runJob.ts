@@ -14,6 +14,7 @@ import { paintPatches } from './paintPatches.ts';
 import { cropMask, cropRaster } from './picture/crop.ts';
 import type { Finished } from './picture/prepare.ts';
 import type { Mask, Raster } from './picture/raster.ts';
+import { pipelineOptions } from './plan/pipelineOptions.ts';
 import { planJob } from './planJob.ts';
 import { chooseSampling } from './sampling/chooseSampling.ts';
 import { stopWhenAsked } from './stopWhenAsked.ts';

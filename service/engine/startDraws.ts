@@ -1,7 +1,12 @@
 /** What a run starts from, with its random numbers drawn in diffusers' order. */
 import type { Size } from '../../shared/geometry.ts';
 import type { KnownPicture } from './diffuse.ts';
-import { knownPicture, paintChannels, type EncodedStart, type PosteriorNoise } from './encodeStart.ts';
+import {
+  knownPicture,
+  paintChannels,
+  type EncodedStart,
+  type PosteriorNoise,
+} from './encodeStart.ts';
 import { startsFromNoise, type PipelineOptions } from './plan/pipelineOptions.ts';
 import type { Tensor } from './tensor.ts';
 

@@ -17,7 +17,3 @@ export function tensor(data: Float32Array, shape: readonly number[]): Tensor {
   }
   return { data, shape };
 }
-
-export function zeros(shape: readonly number[]): Tensor {
-  return { data: new Float32Array(sizeOfShape(shape)), shape };
-}

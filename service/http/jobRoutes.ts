@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { JobCreated, JobList, JobSummary } from '../../shared/api.ts';
-import { errorOfProblem, PentimentoError } from '../../shared/errors.ts';
+import { PentimentoError } from '../../shared/errors.ts';
 import { maxFrameBytes } from '../../shared/limits.ts';
 import { needsModel, type GenerateRequest } from '../../shared/request.ts';
 import type { Job } from '../jobs/jobTable.ts';
@@ -105,21 +105,18 @@ function fixSeed(request: GenerateRequest): GenerateRequest {
   return request.seed >= 0 ? request : { ...request, seed: randomInt(2 ** 32) };
 }
 
-/** Unknown or unusable models fail now, not after a wait in the queue. */
+/** Unknown or unusable models fail now, not after a wait in the queue; a name becomes an id. */
 async function fixModel(request: GenerateRequest, models: ModelSource): Promise<GenerateRequest> {
   if (!needsModel(request)) return request;
-  const known = await models.list();
-  if (request.model === '') {
-    const first = known.find((m) => m.kind === 'checkpoint' && m.usable);
-    if (!first) throw new PentimentoError('E_MODEL_NONE');
-    await models.files(first.id, request.vae);
-    return { ...request, model: first.id };
-  }
-  const named = known.find((m) => m.id === request.model);
-  if (!named) throw new PentimentoError('E_MODEL_UNKNOWN');
-  if (named.problem && !named.usable) throw errorOfProblem(named.problem);
-  await models.files(request.model, request.vae);
-  return request;
+  const asked = request.model === '' ? await firstCheckpoint(models) : request.model;
+  const { reference } = await models.files(asked, request.vae);
+  return { ...request, model: reference.id };
+}
+
+async function firstCheckpoint(models: ModelSource): Promise<string> {
+  const first = (await models.list()).find((m) => m.kind === 'checkpoint' && m.usable);
+  if (!first) throw new PentimentoError('E_MODEL_NONE');
+  return first.id;
 }
 
 function summaryOf(parts: AppParts, job: Job): JobSummary {

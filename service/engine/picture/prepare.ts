@@ -140,7 +140,7 @@ function latentMasksOf(denoise: SoftMask, piece: Workpiece) {
 }
 
 /** Mid gray (0 in -1..1) wherever at least half is to be painted. */
-function shownPicture(original: FloatImage, denoise: SoftMask, size: Size): Tensor {
+export function shownPicture(original: FloatImage, denoise: SoftMask, size: Size): Tensor {
   const shown = toTensor(resizeImage(original, size));
   const mask = resizeSoftMask(denoise, size).data;
   const pixels = mask.length;

@@ -12,6 +12,8 @@ export interface PipelineOptions {
   readonly stepRule: StepRule;
   /** Where steps lie: AUTOMATIC1111's lists of sigmas, or timesteps spaced as diffusers' schedulers do. */
   readonly spacing: 'webui' | DiffusersSpacing;
+  /** The training schedule's products of 1 - beta: in double, or from float32 betas (1e-6 away). */
+  readonly alphas: 'double' | 'single';
   /**
    * Strength 1 starts from `noise` alone (unless masked content is to shine through), from the picture
    * `noised` to the first sigma, or from noise alone only where a mask is (`noise-when-masked`).
@@ -39,6 +41,8 @@ export interface PipelineOptions {
   /** VAE posterior: its mean, or a sample drawn from the run's generator. */
   readonly posterior: 'mean' | 'sample';
   readonly oddSizes: 'webui' | 'diffusers';
+  /** Clip skip is of the prompt and of what to avoid, or of the prompt alone. */
+  readonly clipSkip: 'both' | 'prompt';
   /** Text cleaning of the tokenizer. */
   readonly tokenizer: 'webui' | 'diffusers';
   /** (x:1.2) and chunks of 75, or the text as it is, cut at 75 tokens. */
@@ -49,6 +53,7 @@ const presets: Readonly<Record<Dialect, PipelineOptions>> = {
   pentimento: {
     stepRule: 'scaled',
     spacing: 'webui',
+    alphas: 'double',
     fullStrengthStart: 'noise',
     weakGuidance: 'applied',
     generators: 'per-image',
@@ -58,12 +63,14 @@ const presets: Readonly<Record<Dialect, PipelineOptions>> = {
     latentMask: 'soft',
     posterior: 'mean',
     oddSizes: 'webui',
+    clipSkip: 'both',
     tokenizer: 'webui',
     promptLanguage: 'webui',
   },
   a1111: {
     stepRule: 'webui',
     spacing: 'webui',
+    alphas: 'double',
     fullStrengthStart: 'noised',
     weakGuidance: 'applied',
     generators: 'per-image',
@@ -73,6 +80,7 @@ const presets: Readonly<Record<Dialect, PipelineOptions>> = {
     latentMask: 'binary',
     posterior: 'mean',
     oddSizes: 'webui',
+    clipSkip: 'both',
     tokenizer: 'webui',
     promptLanguage: 'webui',
   },
@@ -80,6 +88,7 @@ const presets: Readonly<Record<Dialect, PipelineOptions>> = {
     stepRule: 'diffusers',
     // The scheduler configuration that Stable Diffusion 1.x is published with.
     spacing: { spacing: 'leading', stepsOffset: 1, setAlphaToOne: false },
+    alphas: 'single',
     fullStrengthStart: 'noise-when-masked',
     weakGuidance: 'off',
     generators: 'shared',
@@ -89,6 +98,7 @@ const presets: Readonly<Record<Dialect, PipelineOptions>> = {
     latentMask: 'nearest',
     posterior: 'sample',
     oddSizes: 'diffusers',
+    clipSkip: 'prompt',
     tokenizer: 'diffusers',
     promptLanguage: 'plain',
   },

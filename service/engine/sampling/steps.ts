@@ -116,8 +116,9 @@ function cut(whole: Levels, first: number, total: number): StepPlan {
 
 function diffusersPlan(request: StepRequest): StepPlan {
   const { total, run } = countSteps(request);
-  const whole = levelsOf(request, total);
-  const all = whole.sigmas.length - 1;
+  // No step at all is the picture itself, wherever the schedule would end.
+  const whole = levelsOf(request, run === 0 ? 0 : total);
+  const all = request.levels ? total : whole.sigmas.length - 1;
   return cut(whole, request.strength === undefined ? 0 : Math.max(0, all - run), total);
 }
 

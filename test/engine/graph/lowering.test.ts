@@ -9,6 +9,7 @@ import { plain } from '../../../service/engine/graph/lower/plain.ts';
 import { tinyVaeDecoderGraph, tinyVaeEncoderGraph } from '../../../service/engine/graph/tinyVae.ts';
 import { unetGraph } from '../../../service/engine/graph/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../../../service/engine/graph/vae.ts';
+import { loadNetwork } from '../../../service/engine/runtime/network.ts';
 import {
   clipTextShapes,
   taesdShapes,
@@ -98,6 +99,26 @@ describe('the fused lowering', () => {
     const a = await runGraph(webui, feeds);
     const b = await runGraph(diffusers, feeds);
     expect(relativeError(a['prediction'].data, b['prediction'].data)).toBeGreaterThan(0.01);
+  });
+});
+
+describe('the float16 lowering', () => {
+  it.each(['every step', 'UNet', 'text encoder'])('is close to float32: %s', async (name) => {
+    const graph = graphs[name]();
+    const feeds = feedsOf(graph);
+    const expected = await runGraph(graph, feeds, plain);
+    for (const lowering of [plain, fused]) {
+      // The CPU has no float16 kernels: onnxruntime computes them in float32, between roundings.
+      const { bytes, root } = lowerGraph(graph, lowering, 'float16');
+      const network = await loadNetwork(bytes, { device: 'cpu', root });
+      const found = await network.run(feeds);
+      await network.dispose();
+      for (const [output, { data }] of Object.entries(expected)) {
+        const error = relativeError(found[output].data, data);
+        expect(error).toBeGreaterThan(0);
+        expect(error).toBeLessThan(2e-2);
+      }
+    }
   });
 });
 

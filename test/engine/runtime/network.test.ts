@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../../service/engine/graph/builder.ts';
 import { fused } from '../../../service/engine/graph/lower/fused.ts';
 import { lowerGraph, type LoweredModel } from '../../../service/engine/graph/lower/lowering.ts';
-import { chooseDevice, isDeviceName } from '../../../service/engine/runtime/device.ts';
+import {
+  availableDevices,
+  chooseDevice,
+  isDeviceName,
+} from '../../../service/engine/runtime/device.ts';
 import { loadNetwork } from '../../../service/engine/runtime/network.ts';
 import { runtimeError } from '../../../service/engine/runtime/runtimeError.ts';
 import { tensor } from '../../../service/engine/tensor.ts';
@@ -83,5 +87,9 @@ describe('devices', () => {
     expect(isDeviceName('auto')).toBe(true);
     expect(isDeviceName('toString')).toBe(false);
     expect(chooseDevice('auto')).toBe(chooseDevice('cpu'));
+  });
+
+  it('always include the CPU', async () => {
+    expect(await availableDevices()).toContain(chooseDevice('cpu'));
   });
 });

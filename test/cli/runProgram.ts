@@ -1,0 +1,103 @@
+/** The built command line as a child process, and a service for it to talk to. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer } from 'node:net';
+import { pathToFileURL } from 'node:url';
+import { builtCommandLine } from '../fixtures/builtProgram.ts';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ProgramOptions {
+  /** PENTIMENTO_DATA, PENTIMENTO_PORT, ... */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** In a process group of its own, as a terminal starts it. */
+  readonly ownGroup?: boolean;
+  readonly onOutput?: (text: string, child: ChildProcess) => void;
+}
+
+/** What tools/pentimento.mjs does once everything is built. */
+const entry = `import(${JSON.stringify(pathToFileURL(builtCommandLine).href)}).then(async (program) => {
+  process.exitCode = await program.runCommandLine(process.argv.slice(1));
+});`;
+
+const patienceMs = 60_000;
+
+/** Runs the program to its end. A program that hangs is killed, and the signal says so. */
+export function pentimento(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
+  const child = spawn(process.execPath, ['-e', entry, '--', ...args], {
+    cwd: options.cwd,
+    env: { PATH: process.env['PATH'] ?? '', PENTIMENTO_DEVICE: 'cpu', ...options.env },
+    detached: options.ownGroup ?? false,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return new Promise((resolve, reject) => {
+    let stdout = '';
+    let stderr = '';
+    const impatient = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      options.onOutput?.(text, child);
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+      options.onOutput?.(text, child);
+    });
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(impatient);
+      resolve({ code, signal, stdout, stderr });
+    });
+  });
+}
+
+export interface Served {
+  readonly port: number;
+  /** What it printed until it listened. */
+  readonly stdout: string;
+  /** Ends it as Ctrl+C does. */
+  stop(): Promise<Ended>;
+}
+
+/** Starts `pentimento serve` and waits until it listens. */
+export async function serve(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Served> {
+  const port = await freePort();
+  return new Promise((resolve, reject) => {
+    let running: ChildProcess | undefined;
+    let printed = '';
+    const ended = pentimento(['serve', '--no-open', ...args], {
+      env: { ...env, PENTIMENTO_PORT: String(port) },
+      onOutput: (text, child) => {
+        running = child;
+        printed += text;
+        if (!printed.includes('Stop with Ctrl+C')) return;
+        const stop = () => {
+          running?.kill('SIGINT');
+          return ended;
+        };
+        resolve({ port, stdout: printed, stop });
+      },
+    });
+    void ended.then(({ stderr }) => reject(new Error(`serve ended: ${stderr}`)), reject);
+  });
+}
+
+/** A port that nobody listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
