@@ -76,11 +76,10 @@ async function runCommand(
           `Expected one picture: pentimento ${command} PICTURE --out FILE.`,
         );
       }
-      const { generate } = await import('./cli/generate.ts');
+      const { generate, prepareRun } = await import('./cli/generate.ts');
       const signal = stopSignal();
-      return withService(options, (client) =>
-        generate(client, { command, file, options, terminal, signal }),
-      );
+      const run = await prepareRun(command, file, options);
+      return withService(options, (client) => generate(client, run, { terminal, signal }));
     }
   }
 }

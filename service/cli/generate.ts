@@ -23,39 +23,57 @@ import type { Terminal } from './terminal.ts';
 
 export type GenerateCommand = 'inpaint' | 'remove' | 'img2img' | 'variants';
 
-export interface GenerateInput {
-  readonly command: GenerateCommand;
-  readonly file: string;
+/** A command whose words, numbers and files are in order. */
+export interface PreparedRun {
+  readonly kind: 'image' | 'inpaint' | 'remove';
+  readonly picture: OpenedPicture;
+  readonly mask: Mask | undefined;
+  readonly settings: Settings;
   readonly options: Options;
+  readonly out: string;
+}
+
+interface RunTools {
   readonly terminal: Terminal;
+  /** Cancels the job. */
   readonly signal: AbortSignal;
 }
 
-/** Runs one command; answers what it wrote. Throws PentimentoErrors. */
-export async function generate(client: ServiceClient, input: GenerateInput): Promise<void> {
-  const { options, terminal } = input;
+/** Everything that can be told before a service is asked. Throws E_USAGE, E_PARAM, E_FILE, E_IMAGE_*, E_MASK_*. */
+export async function prepareRun(
+  command: GenerateCommand,
+  file: string,
+  options: Options,
+): Promise<PreparedRun> {
   const out = options.out;
   if (out === undefined) throw new PentimentoError('E_USAGE', '--out FILE is missing.');
   outputFormat(out);
-  checkCombination(input.command, options);
-  await assertWritable(out, [input.file, ...(options.mask === undefined ? [] : [options.mask])]);
-  const picture = await openPicture(input.file);
+  checkCombination(command, options);
+  const settings = readSettings(options, command);
+  await assertWritable(out, [file, ...(options.mask === undefined ? [] : [options.mask])]);
+  const picture = await openPicture(file);
   const mask =
     options.mask === undefined ? undefined : await openMask(options.mask, picture.raster);
-  const kind = kindOf(input.command, mask);
-  const settings = readSettings(options, input.command);
-  const plan = await client.plan(
-    planRequest({ kind, picture, mask, settings, model: options.model ?? '' }),
-  );
-  const request = buildRequest({ kind, picture, settings, region: plan.context, options });
+  return { kind: kindOf(command, mask), picture, mask, settings, options, out };
+}
+
+/** Runs it and writes its files. Throws PentimentoErrors. */
+export async function generate(
+  client: ServiceClient,
+  run: PreparedRun,
+  tools: RunTools,
+): Promise<void> {
+  const { picture, mask, out } = run;
+  const plan = await client.plan(planRequest(run));
+  const request = buildRequest(run, plan.context);
   const planes: Plane[] = [picturePlane(picture.raster, plan.context)];
   if (mask) planes.push(maskPlane(mask, plan.context));
   const jobId = await client.submit({ body: request, planes });
-  const results = await follow(client, jobId, input);
+  const results = await follow(client, jobId, tools);
   const frames: Frame[] = [];
   for (const result of results) frames.push(await client.result(result.id));
   const written = await writeResults(out, picture, frames);
-  report(terminal, results, written);
+  report(tools.terminal, results, written);
 }
 
 /** Throws E_USAGE. */
@@ -82,6 +100,7 @@ type Settings = ReturnType<typeof readSettings>;
 
 function readSettings(options: Options, command: GenerateCommand) {
   const masked = command === 'inpaint' || command === 'remove' || options.mask !== undefined;
+  const featherPx = numberOption(options, 'feather', limits.featherPx);
   return {
     strength: numberOption(options, 'strength', {
       ...limits.strength,
@@ -90,7 +109,7 @@ function readSettings(options: Options, command: GenerateCommand) {
     steps: wholeOption(options, 'steps', limits.steps),
     cfgScale: numberOption(options, 'cfg', limits.cfgScale),
     clipSkip: wholeOption(options, 'clip-skip', limits.clipSkip),
-    featherPx: masked ? numberOption(options, 'feather', limits.featherPx) : 0,
+    featherPx: masked ? featherPx : 0,
     growPx: wholeOption(options, 'grow', limits.growPx),
     paddingPx: wholeOption(options, 'padding', limits.paddingPx),
     colorMatch: numberOption(options, 'color-match', {
@@ -105,17 +124,12 @@ function readSettings(options: Options, command: GenerateCommand) {
     area: choiceOption(options, 'area', Area.options, 'context'),
     maskedContent: choiceOption(options, 'content', MaskedContent.options, 'original'),
     dialect: choiceOption(options, 'dialect', Dialect.options, 'pentimento'),
+    workingSize: workingSize(options),
   };
 }
 
-function planRequest(input: {
-  readonly kind: 'image' | 'inpaint' | 'remove';
-  readonly picture: OpenedPicture;
-  readonly mask: Mask | undefined;
-  readonly settings: Settings;
-  readonly model: string;
-}): PlanRequest {
-  const { kind, picture, mask, settings, model } = input;
+function planRequest(run: PreparedRun): PlanRequest {
+  const { kind, picture, mask, settings, options } = run;
   const { width, height } = picture.raster;
   const bounds: Rect = (mask && boundsOfMask(mask.data, mask)) ?? rectOfSize({ width, height });
   const { strength, steps, featherPx, growPx, area, paddingPx, count, dialect } = settings;
@@ -123,7 +137,7 @@ function planRequest(input: {
     kind,
     document: { width, height },
     bounds,
-    model,
+    model: options.model ?? '',
     strength,
     steps,
     featherPx,
@@ -135,21 +149,16 @@ function planRequest(input: {
   };
 }
 
-function workingSize(options: Options): { workingSize?: Size } {
-  if (options.width === undefined) return {};
-  const width = wholeOption(options, 'width', limits.side);
-  const height = wholeOption(options, 'height', limits.side);
-  return { workingSize: { width, height } };
+function workingSize(options: Options): Size | undefined {
+  if (options.width === undefined) return undefined;
+  return {
+    width: wholeOption(options, 'width', limits.side),
+    height: wholeOption(options, 'height', limits.side),
+  };
 }
 
-function buildRequest(input: {
-  readonly kind: 'image' | 'inpaint' | 'remove';
-  readonly picture: OpenedPicture;
-  readonly settings: Settings;
-  readonly region: Rect;
-  readonly options: Options;
-}): GenerateRequest {
-  const { picture, settings, region, options, kind } = input;
+function buildRequest(run: PreparedRun, region: Rect): GenerateRequest {
+  const { picture, settings, options, kind } = run;
   const { raster } = picture;
   const place = {
     document: {
@@ -176,7 +185,7 @@ function buildRequest(input: {
     cfgScale: settings.cfgScale,
     clipSkip: settings.clipSkip,
     dialect: settings.dialect,
-    ...workingSize(options),
+    ...(settings.workingSize ? { workingSize: settings.workingSize } : {}),
   };
   const common = { ...place, ...sampling, seed, count, strength: settings.strength, colorMatch };
   if (kind === 'image') return { kind, ...common };
@@ -187,14 +196,14 @@ function buildRequest(input: {
 async function follow(
   client: ServiceClient,
   jobId: string,
-  input: GenerateInput,
+  { terminal, signal }: RunTools,
 ): Promise<ResultInfo[]> {
   const results: ResultInfo[] = [];
-  for await (const event of client.events(jobId, input.signal)) {
+  for await (const event of client.events(jobId, signal)) {
     if (event.type === 'result') results.push(event.result);
     if (event.type === 'failed') throw errorOfProblem(event.problem);
     if (event.type === 'cancelled') throw new PentimentoError('E_CANCELLED');
-    show(input.terminal, event);
+    show(terminal, event);
   }
   return results;
 }

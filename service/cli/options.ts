@@ -46,7 +46,20 @@ type Parsed = ReturnType<typeof parse>;
 export type Options = Parsed['values'];
 
 function parse(args: readonly string[]) {
-  return parseArgs({ args: [...args], options: flags, allowPositionals: true, strict: true });
+  const joined = joinNegatives(args);
+  return parseArgs({ args: joined, options: flags, allowPositionals: true, strict: true });
+}
+
+/** `--grow -3` as `--grow=-3`: alone, a value that begins with a hyphen counts as an option. */
+function joinNegatives(args: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const before = joined.at(-1);
+    if (before !== undefined && /^--[a-z-]+$/.test(before) && /^-[\d.]/.test(arg)) {
+      joined[joined.length - 1] = `${before}=${arg}`;
+    } else joined.push(arg);
+  }
+  return joined;
 }
 
 /** Throws E_USAGE for an unknown or incomplete option. */

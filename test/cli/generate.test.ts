@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
+import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -277,11 +277,11 @@ describe('img2img and variants', { timeout: 60 * seconds }, () => {
     const bytes = readFileSync(out);
     const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
     const { document } = readPsdDocument(buffer as ArrayBuffer, 'variants.psd', 'v');
-    const [group, background] = document.layers;
+    const [background, group] = document.layers;
     expect(document.layers).toHaveLength(2);
     expect(background).toMatchObject({ kind: 'pixels', name: 'Background' });
     if (group?.kind !== 'group') return expect.fail('Expected a group on top');
-    const layers = group.children.flatMap((l) => (l.kind === 'pixels' ? [l] : []));
+    const layers = group.children.toReversed().flatMap((l) => (l.kind === 'pixels' ? [l] : []));
     expect(layers.map((l) => l.name)).toEqual(['a boat', 'a boat (2)', 'a boat (3)']);
     expect(layers.map((l) => l.isVisible)).toEqual([true, false, false]);
     expect(layers.every((l) => l.mask !== undefined)).toBe(true);
@@ -410,7 +410,7 @@ describe('what is refused', { timeout: 60 * seconds }, () => {
 
   it('a picture that is too large to take, without reading it', async () => {
     const bomb = join(folder, 'bomb.png');
-    writeFileSync(bomb, headerOnlyPng(30_000, 20_000));
+    writeFileSync(bomb, hugePng(30_000, 20_000));
     const started = performance.now();
     const ended = await run('remove', bomb, '--mask', mask, '--out', out);
     expect(ended.code).toBe(6);
@@ -444,14 +444,26 @@ describe('what is refused', { timeout: 60 * seconds }, () => {
   });
 });
 
-/** A PNG that ends after its header; the checksum is right. */
-function headerOnlyPng(columns: number, rows: number): Buffer {
-  const header = Buffer.alloc(25);
-  header.writeUInt32BE(13, 0);
-  header.write('IHDR', 4, 'latin1');
-  header.writeUInt32BE(columns, 8);
-  header.writeUInt32BE(rows, 12);
-  header.set([8, 2, 0, 0, 0], 16);
-  header.writeUInt32BE(crc32(header.subarray(4, 21)), 21);
-  return Buffer.concat([Buffer.from('\u0089PNG\r\n\u001a\n', 'latin1'), header]);
+/** A whole PNG of a few bytes that claims to be huge. */
+function hugePng(columns: number, rows: number): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(columns, 0);
+  header.writeUInt32BE(rows, 4);
+  header.set([8, 2, 0, 0, 0], 8);
+  const signature = Buffer.from('\u0089PNG\r\n\u001a\n', 'latin1');
+  const pixels = deflateSync(Buffer.alloc(1000));
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', pixels),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function chunk(type: string, data: Buffer): Buffer {
+  const named = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const [length, checksum] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  checksum.writeUInt32BE(crc32(named));
+  return Buffer.concat([length, named, checksum]);
 }

@@ -14,7 +14,6 @@ export interface Ended {
 export interface ProgramOptions {
   /** PENTIMENTO_DATA, PENTIMENTO_PORT, ... */
   readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
   /** In a process group of its own, as a terminal starts it. */
   readonly ownGroup?: boolean;
   readonly onOutput?: (text: string, child: ChildProcess) => void;
@@ -30,7 +29,6 @@ const patienceMs = 60_000;
 /** Runs the program to its end. A program that hangs is killed, and the signal says so. */
 export function pentimento(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
   const child = spawn(process.execPath, ['-e', entry, '--', ...args], {
-    cwd: options.cwd,
     env: { PATH: process.env['PATH'] ?? '', PENTIMENTO_DEVICE: 'cpu', ...options.env },
     detached: options.ownGroup ?? false,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -70,22 +68,20 @@ export async function serve(
 ): Promise<Served> {
   const port = await freePort();
   return new Promise((resolve, reject) => {
-    let running: ChildProcess | undefined;
     let printed = '';
     const ended = pentimento(['serve', '--no-open', ...args], {
       env: { ...env, PENTIMENTO_PORT: String(port) },
       onOutput: (text, child) => {
-        running = child;
         printed += text;
         if (!printed.includes('Stop with Ctrl+C')) return;
         const stop = () => {
-          running?.kill('SIGINT');
+          child.kill('SIGINT');
           return ended;
         };
         resolve({ port, stdout: printed, stop });
       },
     });
-    void ended.then(({ stderr }) => reject(new Error(`serve ended: ${stderr}`)), reject);
+    ended.then(({ stderr }) => reject(new Error(`serve ended: ${stderr}`)), reject);
   });
 }
 

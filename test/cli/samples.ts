@@ -33,9 +33,8 @@ export async function writeSamples(folder: string): Promise<string> {
     .toColourspace('rgb16')
     .tiff({ compression: 'lzw' })
     .toFile(path('deep.tif'));
-  await photo()
-    .ensureAlpha()
-    .composite([{ input: fade(), blend: 'dest-in' }])
+  const rgb = await photo().removeAlpha().raw().toBuffer();
+  await sharp(fading(rgb), { raw: { width, height, channels: 4 } })
     .png()
     .toFile(path('alpha.png'));
   const { raster } = await decodePicture(path('photo.jpg'));
@@ -53,13 +52,13 @@ function deep(channels: number): Uint16Array {
   });
 }
 
-/** Clear at the left, opaque at the right. */
-function fade(): Buffer {
-  const bar = `<rect width="${width}" height="${height}" fill="url(#g)"/>`;
-  const stops = '<stop offset="0" stop-opacity="0"/><stop offset="1"/>';
-  return Buffer.from(
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><linearGradient id="g">${stops}</linearGradient>${bar}</svg>`,
-  );
+/** With an alpha that is clear at the left and opaque at the right. */
+function fading(rgb: Uint8Array): Uint8Array {
+  return Uint8Array.from({ length: width * height * 4 }, (_, i) => {
+    const pixel = Math.floor(i / 4);
+    if (i % 4 < 3) return rgb[pixel * 3 + (i % 4)];
+    return ((pixel % width) * 255) / (width - 1);
+  });
 }
 
 async function writeMasks(folder: string): Promise<void> {

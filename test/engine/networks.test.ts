@@ -61,6 +61,7 @@ describe('facts', () => {
     expect(facts).toEqual({
       family: 'sd1',
       prediction: 'epsilon',
+      betas: { start: 0.00085, end: 0.012, zeroTerminalSnr: false },
       inChannels: 4,
       scalingFactor: 0.18215,
       contextWidth: 64,
