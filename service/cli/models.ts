@@ -3,7 +3,7 @@ import type { ModelInfo } from '../../shared/api.ts';
 import type { ServiceClient } from './client.ts';
 import type { Terminal } from './terminal.ts';
 
-const columns = { name: 36, family: 10, kind: 12 };
+const columns = { name: 36, family: 16, kind: 12 };
 
 export async function listModels(client: ServiceClient, terminal: Terminal): Promise<void> {
   const { models, folders } = await client.models();

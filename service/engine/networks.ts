@@ -4,7 +4,7 @@ import { alphasCumprodOf } from './networks/alphasCumprod.ts';
 import { makeAutoencoder, makePreviewDecoder } from './networks/autoencoder.ts';
 import { makeUNet } from './networks/unetRunner.ts';
 import { abilitiesOf } from './networks/deviceAbilities.ts';
-import { linearPreview } from './networks/linearPreview.ts';
+import { fitLatentColours, linearPreview, sd1Colours } from './networks/linearPreview.ts';
 import { makeTextEncoder } from './networks/textEncoder.ts';
 import type { Device } from './runtime/device.ts';
 import type { NetworkWeights, OpenedCheckpoint } from './weights/types.ts';
@@ -37,18 +37,42 @@ export async function openDiffusionModel(
   const unet = makeUNet(context, checkpoint.unet, oddSizes);
   const autoencoder = makeAutoencoder(context, checkpoint.vae);
   const previewDecoder = taesd && makePreviewDecoder(context, taesd);
+  const colours = previewColours(checkpoint.vae.config.scalingFactor);
   return {
     facts: factsOf(checkpoint),
     encodeText: textEncoder.encodeText,
     predict: unet.predict,
-    encode: autoencoder.encode,
+    encode: colours.watching(autoencoder.encode),
     decode: autoencoder.decode,
-    preview: previewDecoder?.preview ?? (async (latents) => linearPreview(latents)),
+    preview:
+      previewDecoder?.preview ?? (async (latents) => linearPreview(latents, colours.newest())),
     async dispose() {
       await textEncoder.dispose();
       await unet.dispose();
       await autoencoder.dispose();
       await previewDecoder?.dispose();
+    },
+  };
+}
+
+const sd1ScalingFactor = 0.18215;
+
+/** The colours of latents: SD's own are known, another autoencoder's are fitted to what it encodes. */
+function previewColours(scalingFactor: number) {
+  let newest = sd1Colours;
+  return {
+    newest: () => newest,
+    watching(encode: DiffusionModel['encode']): DiffusionModel['encode'] {
+      if (scalingFactor === sd1ScalingFactor) return encode;
+      return async (picture) => {
+        const encoded = await encode(picture);
+        const { data, shape } = encoded.mean;
+        if (picture.shape[0] === 1) {
+          const scaled = { data: data.map((v) => v * scalingFactor), shape };
+          newest = fitLatentColours(scaled, picture);
+        }
+        return encoded;
+      };
     },
   };
 }
