@@ -150,7 +150,7 @@ function paintReach(context: CanvasRenderingContext2D, reach: Rect, view: View):
   context.lineWidth = px;
   context.strokeStyle = 'rgba(55, 142, 240, 0.9)';
   context.strokeRect(reach.x, reach.y, reach.width, reach.height);
-  const text = `what the model sees: ${reach.width} × ${reach.height}`;
+  const text = `what it sees: ${reach.width} × ${reach.height}`;
   context.font = `${11 * px}px system-ui, "DejaVu Sans", sans-serif`;
   const width = context.measureText(text).width;
   context.fillStyle = 'rgba(20, 30, 45, 0.72)';
