@@ -15,7 +15,7 @@ async function longestPause(work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   const state = { isDone: false };
   const watch = async () => {
-    for (let last = performance.now(); !state.isDone; ) {
+    for (let last = performance.now(); !state.isDone;) {
       await setImmediate();
       const now = performance.now();
       longest = Math.max(longest, now - last);

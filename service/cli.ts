@@ -15,6 +15,7 @@ const commands = [...generates, 'models', 'serve', 'doctor', 'pair'] as const;
 
 /** Runs one command; never throws. Exit codes: docs/cli.md. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  outliveReaders();
   let terminal = makeTerminal({
     json: argv.includes('--json'),
     out: process.stdout,
@@ -38,6 +39,13 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
     terminal.error(known);
     return exitCodeOf(known.code);
+  }
+}
+
+/** A reader that goes away (a pipe into `head`) must not end a run before its picture is written. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.listenerCount('error') === 0) stream.on('error', () => undefined);
   }
 }
 

@@ -1,10 +1,10 @@
 // npm run bench [-- NAME...]: builds and runs the programs of bench/, which print a table.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureReady, root, run } from './setup.mjs';
+import { ensureReady, root, run, tool } from './setup.mjs';
 
 ensureReady();
-if (run('npx', ['tsc', '-b', 'bench']) !== 0) process.exit(1);
+if (run(tool('tsc'), ['-b', 'bench']) !== 0) process.exit(1);
 const asked = process.argv.slice(2);
 const names = readdirSync(join(root, 'bench'))
   .filter((name) => name.endsWith('.ts'))

@@ -1,9 +1,7 @@
 // npm run cases -- [KIND...] : the reference cases alone.
-import { spawnSync } from 'node:child_process';
+import { checkNode, ensureInstalled, run, tool } from './setup.mjs';
 
-const run = spawnSync('npx', ['vitest', 'run', 'test/reference/cases.test.ts'], {
-  stdio: 'inherit',
-  shell: process.platform === 'win32',
-  env: { ...process.env, PENTIMENTO_KINDS: process.argv.slice(2).join(',') },
-});
-process.exit(run.status ?? 1);
+checkNode();
+ensureInstalled();
+const env = { ...process.env, PENTIMENTO_KINDS: process.argv.slice(2).join(',') };
+process.exit(run(tool('vitest'), ['run', 'test/reference/cases.test.ts'], { env }));

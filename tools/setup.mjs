@@ -27,6 +27,11 @@ export function run(command, args, options = {}) {
   return result.status ?? 1;
 }
 
+/** A program that a package brought, without npm's start-up time. */
+export function tool(name) {
+  return join(root, 'node_modules', '.bin', name);
+}
+
 function fail(sentence) {
   process.stderr.write(`${sentence}\n`);
   process.exit(1);
@@ -53,6 +58,8 @@ export function ensureInstalled() {
   if (
     run('npm', [...args, '--loglevel', 'error'], {
       stdio: ['ignore', 2, 2],
+      // Its install script would fetch CUDA libraries; the CPU and WebGPU need nothing more.
+      env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
     }) !== 0
   ) {
     fail(
@@ -90,9 +97,9 @@ export function ensureBuilt() {
   mkdirSync(join(root, 'dist'), { recursive: true });
   // React's development build is larger and does not start in UXP.
   const output = { stdio: ['ignore', 2, 2], env: { ...process.env, NODE_ENV: 'production' } };
-  if (run('npx', ['tsc', '-b', 'shared', 'service', 'plugin'], output) !== 0)
+  if (run(tool('tsc'), ['-b', 'shared', 'service', 'plugin'], output) !== 0)
     fail('The build failed (types).');
-  if (run('npx', ['vite', 'build', '--logLevel', 'warn'], output) !== 0)
+  if (run(tool('vite'), ['build', '--logLevel', 'warn'], output) !== 0)
     fail('The build failed (panel and workbench).');
   writeFileSync(stamp, started.toISOString());
   // What was changed while it was built is newer than the stamp.

@@ -1,6 +1,6 @@
 // npm test: installs, builds, and runs every check; ends with "N passed, N failed, N skipped".
 import { existsSync } from 'node:fs';
-import { checkNode, ensureBuilt, ensureInstalled, run } from './setup.mjs';
+import { checkNode, ensureBuilt, ensureInstalled, run, tool } from './setup.mjs';
 
 const chromiumPaths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -32,9 +32,9 @@ function check(what, command, args) {
 checkNode();
 ensureInstalled();
 ensureChromium();
-check('format', 'npx', ['oxfmt', '--check']);
-check('lint', 'npx', ['oxlint', '--type-aware', '--deny-warnings']);
-check('types', 'npx', ['tsc', '-b']);
-check('unused code', 'npx', ['knip']);
+check('format', tool('oxfmt'), ['--check']);
+check('lint', tool('oxlint'), ['--type-aware', '--deny-warnings']);
+check('types', tool('tsc'), ['-b']);
+check('unused code', tool('knip'), []);
 ensureBuilt();
-process.exit(run('npx', ['vitest', 'run', ...process.argv.slice(2)]));
+process.exit(run(tool('vitest'), ['run', ...process.argv.slice(2)]));

@@ -5,6 +5,7 @@ import { PentimentoError } from '../../shared/errors.ts';
 import { readConfig, type Config } from '../config.ts';
 import { makeClient, type ServiceClient } from './client.ts';
 import type { Options } from './options.ts';
+import { rememberedPort } from './servicePort.ts';
 
 export interface Connection {
   readonly client: ServiceClient;
@@ -54,11 +55,15 @@ async function checkFolders(client: ServiceClient, config: Config): Promise<void
 }
 
 async function findRunning(config: Config): Promise<ServiceClient | undefined> {
-  try {
-    const client = makeClient(`http://127.0.0.1:${config.port}`, await readToken(config));
-    await client.status();
-    return client;
-  } catch {
-    return undefined;
+  const remembered = await rememberedPort(config.dataDir);
+  for (const port of new Set([config.port, remembered ?? config.port])) {
+    try {
+      const client = makeClient(`http://127.0.0.1:${port}`, await readToken(config));
+      await client.status();
+      return client;
+    } catch {
+      // Nobody there, or somebody else: the token is not theirs.
+    }
   }
+  return undefined;
 }

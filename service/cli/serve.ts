@@ -5,11 +5,13 @@ import { readConfig } from '../config.ts';
 import { startService, type RunningService } from '../main.ts';
 import { serviceFlags } from './connection.ts';
 import type { Options } from './options.ts';
+import { forgetPort, rememberPort } from './servicePort.ts';
 import type { Terminal } from './terminal.ts';
 
 export async function serve(options: Options, terminal: Terminal): Promise<void> {
   const config = readConfig(serviceFlags(options));
   const service = await startService(config);
+  await rememberPort(config.dataDir, service.port);
   const address = `${service.url}/#code=${service.code}`;
   terminal.line(`Pentimento ${config.version}`);
   terminal.line(`Workbench: ${address}`);
@@ -20,6 +22,7 @@ export async function serve(options: Options, terminal: Terminal): Promise<void>
   terminal.json({ url: service.url, code: service.code });
   if (config.open && process.stdout.isTTY) openBrowser(address);
   await stopped(service);
+  await forgetPort(config.dataDir);
 }
 
 /** Resolves after a signal and an orderly end; a second signal ends at once. */

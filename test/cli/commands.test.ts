@@ -233,6 +233,9 @@ describe('with a service', { timeout: 60 * seconds }, () => {
     const { code, expiresAt } = PairingCode.parse(JSON.parse(pair.stdout));
     expect(code.length).toBeGreaterThan(5);
     expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now());
+    const unaware = { ...env, PENTIMENTO_PORT: String(await freePort()) };
+    const other = await pentimento(['models', '--json'], { env: unaware });
+    expect(other.stdout).toBe(list.stdout);
     expect((await run('pair')).stdout).toMatch(/Pairing code \w+/);
   });
 

@@ -17,6 +17,7 @@ import { readPsdDocument } from '../../plugin/host/workbench/readPsdDocument.ts'
 import { ResultInfo } from '../../shared/event.ts';
 import { rectOfSize } from '../../shared/geometry.ts';
 import { parametersText } from '../../shared/recipe.ts';
+import { exitCodes } from '../../service/cli/exitCodes.ts';
 import { decodePicture } from '../../service/engine/picture/decode.ts';
 import { recipesOfXmp } from '../../service/engine/picture/xmp.ts';
 import { buildService } from '../fixtures/builtProgram.ts';
@@ -416,6 +417,26 @@ describe('what is refused', { timeout: 60 * seconds }, () => {
     expect(ended.code).toBe(6);
     expect(ended.stderr).toMatch(/"bomb\.png".*\n.*\n\(E_IMAGE_PIXELS\)/);
     expect(performance.now() - started).toBeLessThan(20_000);
+  });
+
+  it.each([
+    [1, exitCodes.badInput],
+    [7, exitCodes.badInput],
+    [8, exitCodes.ok],
+  ])('a picture of %i pixels a side ends with %i', async (side, code) => {
+    const small = join(folder, `small-${side}.png`);
+    const dot = join(folder, `dot-${side}.png`);
+    const raw = { width: side, height: side, channels: 3 } as const;
+    const colors = Buffer.alloc(side * side * 3, 120);
+    await sharp(colors, { raw }).png().toFile(small);
+    const selected = Buffer.alloc(side * side * 3);
+    selected.fill(255, 0, 3);
+    await sharp(selected, { raw }).png().toFile(dot);
+    const name = join(folder, `small-${side}-out.png`);
+    const ended = await run('remove', small, '--mask', dot, '--out', name);
+    expect(ended.code, ended.stderr).toBe(code);
+    if (code !== exitCodes.ok) expect(ended.stderr).toContain('(E_IMAGE_TOO_SMALL)');
+    expect(existsSync(name)).toBe(code === exitCodes.ok);
   });
 
   it('files that are no pictures', async () => {

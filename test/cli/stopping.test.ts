@@ -1,6 +1,6 @@
 /** Ctrl+C: what a terminal does to a command and its engine, and what is left afterwards. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -96,6 +96,20 @@ describe.skipIf(process.platform === 'win32')('Ctrl+C', { timeout: 60 * seconds 
     const ended = await interrupted(painting, /step \d+ of 150/, 'SIGTERM');
     expect(ended).toMatchObject({ code: exitCodes.stopped, signal: null });
     expect(leftovers()).toEqual([]);
+  });
+
+  it('is not what a reader means who goes away', async () => {
+    const quick = ['--mask', join(samples, 'mask.png'), '--out', join(outputs, 'unread.png')];
+    const { code } = await pentimento(['remove', join(samples, 'photo.jpg'), ...quick], {
+      env,
+      onOutput: (_text, child) => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      },
+    });
+    expect(code).toBe(0);
+    expect(readdirSync(outputs)).toEqual(['unread.png']);
+    rmSync(join(outputs, 'unread.png'));
   });
 
   it('leaves nothing that the next command would have to wait for', async () => {

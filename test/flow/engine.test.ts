@@ -227,6 +227,20 @@ describe('a run', { timeout: 120 * seconds }, () => {
     expect((await service.api.job(busy)).state).toBe('done');
   });
 
+  it('goes on when its client goes away', async () => {
+    const id = await submit(service, request);
+    const gone = new AbortController();
+    const watching = fetch(`${service.url}/v1/jobs/${id}/events?after=100000&wait=20`, {
+      headers: { authorization: `Bearer ${service.token}` },
+      signal: gone.signal,
+    });
+    setTimeout(() => gone.abort(), 50);
+    await expect(watching).rejects.toThrow();
+    const events = await service.api.follow(id);
+    expect(events.at(-1)?.type).toBe('done');
+    expect((await service.api.job(id)).results.map((r) => r.sha256)).toEqual(hashes(first));
+  });
+
   it('can be stopped, and the engine goes on', async () => {
     const pid = enginePid(service);
     for (const long of [tinyInpaint('half', { steps: 150, strength: 1 }), { ...removeLarge() }]) {

@@ -14,13 +14,14 @@ import { writeModel } from '../fixtures/writeModel.ts';
 export interface RealService extends RunningService {
   readonly api: Api;
   readonly dataDir: string;
+  readonly token: string;
 }
 
 export async function startReal(dataDir: string, ...flags: string[]): Promise<RealService> {
   const fixed = ['--data', dataDir, '--port', '0', '--device', 'cpu', '--no-open'];
   const service = await startService(configFrom([...fixed, ...flags], {}));
   const token = readFileSync(join(dataDir, 'token'), 'utf8').trim();
-  return { ...service, dataDir, api: apiOf(service.url, token) };
+  return { ...service, dataDir, token, api: apiOf(service.url, token) };
 }
 
 /** Process id of the engine that runs now. */
