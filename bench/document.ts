@@ -19,7 +19,7 @@ import { configFrom } from '../service/config.ts';
 import { fromFloatImage } from '../service/engine/picture/convert.ts';
 import { startService } from '../service/main.ts';
 import type { Rect } from '../shared/geometry.ts';
-import { createFakePhotoshop } from '../test/fakes/photoshop.ts';
+import { createFakePhotoshop, type FakePhotoshop } from '../test/fakes/photoshop.ts';
 import { fakeModels } from '../test/fakes/testService.ts';
 import { machineLine } from './measure/machine.ts';
 import { ellipse, packageRoot, photograph, rgbaOf } from './measure/photograph.ts';
@@ -32,7 +32,16 @@ const mostMs = 150;
 const warmUps = 2;
 const repetitions = 7;
 
-/** Moments of one run, by the clock of this process. */
+/** An open document in an editor. */
+interface Scene {
+  readonly host: Host;
+  /** Takes the last layer away again, so that every run meets the same document. */
+  undo(): void;
+  /** Milliseconds spent so far in what stands in for the editor itself. */
+  standInMs(): number;
+}
+
+/** Moments of one run, by the clock of this process less what the stand-in took. */
 interface Moments {
   pressed: number;
   planned: number;
@@ -57,20 +66,21 @@ const nothing: Moments = {
   pixelsRead: 0,
 };
 
-/** The same host and client, writing down when they are done. */
-function watched(host: Host, client: ServiceClient, moments: () => Moments): [Host, ServiceClient] {
+/** Host and client as they are, writing down when they are done. */
+function watched(host: Host, client: ServiceClient, tools: Watch): [Host, ServiceClient] {
+  const { moments, now } = tools;
   return [
     {
       ...host,
       capture: async (request) => {
         const captured = await host.capture(request);
-        moments().captured = performance.now();
+        moments().captured = now();
         moments().pixelsRead += captured.picture.width * captured.picture.height;
         return captured;
       },
       place: async (placement) => {
         const placed = await host.place(placement);
-        moments().placed = performance.now();
+        moments().placed = now();
         return placed;
       },
     },
@@ -79,26 +89,31 @@ function watched(host: Host, client: ServiceClient, moments: () => Moments): [Ho
       plan: async (request, signal) => {
         const plan = await client.plan(request, signal);
         // Once the layer is placed the next run is planned.
-        if (moments().captured === 0) moments().planned = performance.now();
+        if (moments().captured === 0) moments().planned = now();
         return plan;
       },
       result: async (id) => {
         const result = await client.result(id);
-        moments().fetched = performance.now();
+        moments().fetched = now();
         return result;
       },
       submit: async (frame, key) => {
         const id = await client.submit(frame, key);
-        Object.assign(moments(), { accepted: performance.now(), bytesSent: frame.length });
+        Object.assign(moments(), { accepted: now(), bytesSent: frame.length });
         return id;
       },
       events: async (jobId, query) => {
         const events = await client.events(jobId, query);
-        if (events.some((e) => e.type === 'result')) moments().resultTold = performance.now();
+        if (events.some((e) => e.type === 'result')) moments().resultTold = now();
         return events;
       },
     },
   ];
+}
+
+interface Watch {
+  readonly moments: () => Moments;
+  readonly now: () => number;
 }
 
 /** Settles when the session's state is as asked; says what it waited for when it never is. */
@@ -121,15 +136,16 @@ function until(session: Session, what: string, isSo: () => boolean): Promise<voi
 }
 
 async function measure(
-  host: Host,
+  scene: Scene,
   client: ServiceClient,
   source: 'automatic' | 'layer',
 ): Promise<Moments[]> {
   let moments = nothing;
-  const [watchedHost, watchedClient] = watched(host, client, () => moments);
+  const now = () => performance.now() - scene.standInMs();
+  const [host, watchedClient] = watched(scene.host, client, { moments: () => moments, now });
   const stored = new Map<string, string>();
   const session = startSession({
-    host: watchedHost,
+    host,
     client: watchedClient,
     tokens: { get: () => undefined, set: () => undefined },
     storage: { getItem: (k) => stored.get(k) ?? null, setItem: (k, v) => void stored.set(k, v) },
@@ -144,7 +160,7 @@ async function measure(
     for (let i = 0; i < warmUps + repetitions; i++) {
       await until(session, 'a plan', () => session.getState().plan.phase === 'known');
       await pause(800, new AbortController().signal);
-      moments = { ...nothing, pressed: performance.now() };
+      moments = { ...nothing, pressed: now() };
       const count = session.getState().runs.length;
       session.generate();
       await until(session, 'a layer', () => {
@@ -152,6 +168,7 @@ async function measure(
         return runs.length > count && runs[0].results.some((r) => r.isPlaced);
       });
       if (i >= warmUps) all.push(moments);
+      scene.undo();
     }
   } finally {
     session.end();
@@ -179,7 +196,7 @@ function figuresOf(name: string, all: readonly Moments[]): Figure[] {
   ];
 }
 
-async function workbenchHost(): Promise<Host> {
+async function workbench(): Promise<Scene> {
   const rgba = rgbaOf(await photograph(size)).data;
   const coverage = ellipse(
     { width: selected.width, height: selected.height },
@@ -196,11 +213,11 @@ async function workbenchHost(): Promise<Host> {
     origin: { depth: 8, profile: undefined },
     extra: undefined,
   });
-  return createWorkbenchHost(editor);
+  return { host: createWorkbenchHost(editor), undo: editor.undo, standInMs: () => 0 };
 }
 
-/** Photoshop's own times are unknown here: the fake's are in the figures in their place. */
-async function photoshopHost(): Promise<Host> {
+/** Photoshop's own times are unknown here: those of its stand-in are taken off. */
+async function photoshop(): Promise<Scene> {
   const fake = createFakePhotoshop();
   const { data } = fromFloatImage(await photograph(size), { channels: 3, depth: 8 });
   const pixels = { x: 0, y: 0, ...size, components: 3, data };
@@ -210,8 +227,40 @@ async function photoshopHost(): Promise<Host> {
     { ...selected, x: 0, y: 0 },
   );
   const selection = { ...selected, components: 1, data: coverage.data };
-  fake.open({ ...size, layers: [layer], active: [layer.id], selection });
-  return createPhotoshopHost(fake.api);
+  const document = fake.open({ ...size, layers: [layer], active: [layer.id], selection });
+  const standIn = timeOf(fake);
+  const undo = () => {
+    document.layers = document.layers.filter((l) => l.id === layer.id);
+  };
+  return { host: createPhotoshopHost(fake.api), undo, standInMs: standIn };
+}
+
+/** Every call into the imaging module and every snapshot of the history is timed. */
+function timeOf(fake: FakePhotoshop): () => number {
+  let spent = 0;
+  const imaging = fake.api.imaging as unknown as Record<
+    string,
+    (o: unknown, p: unknown) => unknown
+  >;
+  for (const [name, call] of Object.entries(imaging)) {
+    imaging[name] = async (options, more) => {
+      const start = performance.now();
+      try {
+        return await call(options, more);
+      } finally {
+        spent += performance.now() - start;
+      }
+    };
+  }
+  const { world } = fake;
+  const suspend = world.suspend.bind(world);
+  world.suspend = (id, name) => {
+    const start = performance.now();
+    const token = suspend(id, name);
+    spent += performance.now() - start;
+    return token;
+  };
+  return () => spent;
 }
 
 async function main(): Promise<void> {
@@ -226,8 +275,8 @@ async function main(): Promise<void> {
     const tokens = { get: () => token, set: () => undefined };
     const client = createServiceClient({ baseUrl: service.url, tokens });
     const figures = [
-      ...figuresOf('workbench', await measure(await workbenchHost(), client, 'automatic')),
-      ...figuresOf('Photoshop (fake)', await measure(await photoshopHost(), client, 'layer')),
+      ...figuresOf('workbench', await measure(await workbench(), client, 'automatic')),
+      ...figuresOf('Photoshop panel', await measure(await photoshop(), client, 'layer')),
     ];
     printTable(
       `Document of ${size.width} x ${size.height}, selection of ${selected.width}; ${machineLine()}`,

@@ -23,7 +23,13 @@ export function paintPatches(scene: Scene, request: RemoveRequest, tools: JobToo
   const original = clear ? overBackground(image, clear) : image;
   // Everything that will show must be filled: also the outer half of the soft edge.
   const hole: Mask = { ...masks.alpha, data: masks.alpha.data.map((v) => (v > 0 ? 255 : 0)) };
-  if (!hole.data.includes(0)) throw new PentimentoError('E_MASK_FULL');
+  if (!hole.data.includes(0)) {
+    const isOnlyEdge = selection.data.includes(0);
+    throw new PentimentoError(
+      'E_MASK_FULL',
+      isOnlyEdge ? 'Its soft edge reaches everywhere: use less feather.' : undefined,
+    );
+  }
 
   async function* paint(seed: number): AsyncGenerator<Painting, Finished> {
     tools.onStage('filling from the surroundings', fillBudgetMs);

@@ -149,6 +149,30 @@ describe('words', { timeout: 30 * seconds }, () => {
     expect(readFileSync(same)).toEqual(readFileSync(mask));
   });
 
+  it('files that are no pictures', async () => {
+    writeFileSync(join(folder, 'empty.png'), '');
+    writeFileSync(join(folder, 'notes.jpg'), 'Dear diary');
+    writeFileSync(join(folder, 'cut.jpg'), readFileSync(photo).subarray(0, 900));
+    for (const [name, error] of [
+      ['empty.png', 'E_IMAGE_TYPE'],
+      ['notes.jpg', 'E_IMAGE_TYPE'],
+      ['cut.jpg', 'E_IMAGE_CORRUPT'],
+      ['missing.jpg', 'E_FILE'],
+      ['samples', 'E_FILE'],
+    ] as const) {
+      for (const args of [
+        ['remove', join(folder, name), '--mask', mask],
+        ['remove', photo, '--mask', join(folder, name)],
+      ]) {
+        const told = await refused(...args, '--out', out);
+        expect(told.code).toBe(exitCodes.badInput);
+        expect(told.err).toContain(`(${error})`);
+        expect(told.err).toContain(`"${name}"`);
+        expect(told.err).not.toContain(folder);
+      }
+    }
+  });
+
   it('that are refused start nothing', () => {
     expect(existsSync(join(folder, 'untouched'))).toBe(false);
   });

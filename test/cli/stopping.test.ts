@@ -45,15 +45,16 @@ async function writeLarge(): Promise<void> {
   await sharp(colors, { raw }).png().toFile(join(samples, 'large.png'));
 }
 
-const painting = [
-  ...['inpaint', join(samples, 'photo.jpg'), '--mask', join(samples, 'mask.png'), '-p', 'a boat'],
-  ...['--models', models, '--width', '128', '--height', '128', '--steps', '150'],
-  ...['--out', join(outputs, 'painted.png')],
-];
-const filling = [
-  ...['remove', join(samples, 'large.png'), '--mask', join(samples, 'large-mask.png')],
-  ...['--out', join(outputs, 'filled.png')],
-];
+function painting(): string[] {
+  const files = ['--mask', join(samples, 'mask.png'), '--out', join(outputs, 'painted.png')];
+  const size = ['--width', '128', '--height', '128', '--steps', '150'];
+  return ['inpaint', join(samples, 'photo.jpg'), ...files, '--models', models, ...size];
+}
+
+function filling(): string[] {
+  const files = ['--mask', join(samples, 'large-mask.png'), '--out', join(outputs, 'filled.png')];
+  return ['remove', join(samples, 'large.png'), ...files];
+}
 
 /** Sends the signal to the whole group, as a terminal does, when the words are told. */
 function interrupted(
@@ -81,9 +82,9 @@ function leftovers(): string[] {
 
 describe.skipIf(process.platform === 'win32')('Ctrl+C', { timeout: 60 * seconds }, () => {
   it.each<[string, string[], RegExp]>([
-    ['while a model is opened', painting, /opening the model/],
-    ['between steps', painting, /step \d+ of 150/],
-    ['while a hole is filled', filling, /step \d+ of 100/],
+    ['while a model is opened', painting(), /opening the model/],
+    ['between steps', painting(), /step \d+ of 150/],
+    ['while a hole is filled', filling(), /step \d+ of 100/],
   ])('%s stops the run and leaves nothing', async (_name, args, when) => {
     const ended = await interrupted(args, when);
     expect(ended).toMatchObject({ code: exitCodes.stopped, signal: null, stdout: '' });
@@ -93,7 +94,7 @@ describe.skipIf(process.platform === 'win32')('Ctrl+C', { timeout: 60 * seconds 
   });
 
   it('counts also when it comes as a request to end', async () => {
-    const ended = await interrupted(painting, /step \d+ of 150/, 'SIGTERM');
+    const ended = await interrupted(painting(), /step \d+ of 150/, 'SIGTERM');
     expect(ended).toMatchObject({ code: exitCodes.stopped, signal: null });
     expect(leftovers()).toEqual([]);
   });
