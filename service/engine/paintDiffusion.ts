@@ -127,10 +127,11 @@ async function* paint(run: Run, seed: number): AsyncGenerator<Painting, Finished
     known,
     extraChannels,
   });
+  const previewer = makePreviewer(model, tools);
   let state = await steps.next();
   while (state.done !== true) {
     const { step, denoised, steps: all } = state.value;
-    const preview = tools.preview ? await previewOf(model, denoised) : undefined;
+    const preview = await previewer(denoised);
     yield { step, steps: all, ...(preview ? { preview } : {}) };
     tools.onStage('painting', networkBudgetMs);
     state = await steps.next();
@@ -184,6 +185,21 @@ async function decodeLatent(model: DiffusionModel, latent: Latent) {
   });
   if (!decoded.data.every(Number.isFinite)) throw new PentimentoError('E_OUTPUT_NAN');
   return decoded;
+}
+
+/** At most this share of a run goes into looking at it: a TAESD preview on the CPU takes most of a second. */
+const previewShare = 0.1;
+
+function makePreviewer(model: DiffusionModel, tools: JobTools) {
+  let restUntilMs = -Infinity;
+  return async (denoised: Latent): Promise<SmallPicture | undefined> => {
+    const startMs = tools.nowMs();
+    if (!tools.preview || startMs < restUntilMs) return undefined;
+    const preview = await previewOf(model, denoised);
+    const endMs = tools.nowMs();
+    restUntilMs = endMs + (endMs - startMs) / previewShare;
+    return preview;
+  };
 }
 
 async function previewOf(model: DiffusionModel, denoised: Latent): Promise<SmallPicture> {

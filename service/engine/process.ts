@@ -35,6 +35,7 @@ async function run(message: RunMessage, models: ModelCache, signal: AbortSignal)
   const tools = {
     signal,
     preview: message.preview,
+    nowMs: () => performance.now(),
     openModel: async (oddSizes: 'webui' | 'diffusers', onStage: (name: string) => void) => {
       if (!message.model) throw new PentimentoError('E_MODEL_NONE');
       return models.open(message.model, oddSizes, onStage);

@@ -32,6 +32,8 @@ export interface Job {
 export interface JobTools {
   readonly signal: AbortSignal;
   readonly preview: boolean;
+  /** A clock that only goes forward; previews are paced by it. */
+  nowMs(): number;
   openModel(oddSizes: OddSizes, onStage: (name: string) => void): Promise<DiffusionModel>;
   /** What is being done now, and the longest it may take. */
   onStage(name: string, budgetMs: number): void;

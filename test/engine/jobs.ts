@@ -137,6 +137,7 @@ export async function run(
   const tools: JobTools = {
     signal: new AbortController().signal,
     preview: false,
+    nowMs: () => 0,
     openModel: () => (model ? Promise.resolve(model) : Promise.reject(new Error('No model'))),
     onStage: () => undefined,
     ...options.tools,
