@@ -36,5 +36,5 @@ async function findModel(id: string, models: ModelSource): Promise<ModelInfo | u
   const known = await models.list();
   return id === ''
     ? known.find((m) => m.kind === 'checkpoint' && m.usable)
-    : known.find((m) => m.id === id);
+    : known.find((m) => m.id === id || m.name === id);
 }
