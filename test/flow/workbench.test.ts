@@ -1,5 +1,5 @@
 /** The workbench as a user meets it: real Chromium, real service, a tiny model with synthetic weights. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Download } from 'playwright-core';
@@ -14,7 +14,7 @@ import { configFrom } from '../../service/config.ts';
 import { startService, type RunningService } from '../../service/main.ts';
 import { manifestPath } from '../fixtures/manifest.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
-import { writeModel } from '../fixtures/writeModel.ts';
+import { writeDiffusersFolder } from '../fixtures/writeModel.ts';
 import {
   dragOnCanvas,
   findChromium,
@@ -76,12 +76,17 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
     beforeAll(async () => {
       const models = join(folder, 'models');
       mkdirSync(models);
-      await writeModel({
-        manifest: manifestPath('tiny/tiny-sd1/single.json'),
-        out: join(models, 'tiny.safetensors'),
+      const tiny = join(models, 'tiny');
+      await writeDiffusersFolder({
+        manifest: manifestPath('tiny/tiny-sd1'),
+        out: tiny,
         seed: 3,
         dtype: 'F32',
       });
+      // Trained at 256 pixels, says its configuration: a step takes milliseconds.
+      const configFile = join(tiny, 'unet/config.json');
+      const config: unknown = JSON.parse(readFileSync(configFile, 'utf8'));
+      writeFileSync(configFile, JSON.stringify(Object.assign({}, config, { sample_size: 32 })));
       service = await serve('with-model', '--models', models);
     });
     afterAll(async () => {
