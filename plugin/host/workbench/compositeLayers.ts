@@ -41,6 +41,12 @@ function drawPixels(
   for (let y = common.y; y < common.y + common.height; y++) {
     let from = ((y - bounds.y) * bounds.width + common.x - bounds.x) * 4;
     let to = ((y - region.y) * region.width + common.x - region.x) * 4;
+    const row = rgba.subarray(from, from + common.width * 4);
+    // Whole rows of a picture without holes, which is what lies at the bottom of most documents.
+    if (!mask && opacity === 255 && isOpaque(row)) {
+      out.set(row, to);
+      continue;
+    }
     for (let x = common.x; x < common.x + common.width; x++, from += 4, to += 4) {
       let cover = rgba[from + 3]!;
       if (opacity !== 255) cover = divide255(cover * opacity);

@@ -160,6 +160,10 @@ function layerOf(picture: PlacedPicture, id: number, isVisible: boolean): PixelL
 export function opaqueRgba(color: Plane): Uint8ClampedArray {
   const pixels = color.width * color.height;
   const out = new Uint8ClampedArray(pixels * 4);
+  if (color.depth === 8 && color.channels === 3 && color.data instanceof Uint8Array) {
+    copyRgb(color.data, out);
+    return out;
+  }
   const factor = color.depth === 8 ? 1 : color.depth === 16 ? 255 / 65535 : 255;
   const isGray = color.channels < 3;
   for (let i = 0; i < pixels; i++) {
@@ -168,6 +172,16 @@ export function opaqueRgba(color: Plane): Uint8ClampedArray {
     out[i * 4 + 3] = 255;
   }
   return out;
+}
+
+/** 8-bit RGB as opaque RGBA: the common case, without arithmetic. */
+function copyRgb(rgb: Uint8Array, rgba: Uint8ClampedArray): void {
+  for (let from = 0, to = 0; to < rgba.length; from += 3, to += 4) {
+    rgba[to] = rgb[from]!;
+    rgba[to + 1] = rgb[from + 1]!;
+    rgba[to + 2] = rgb[from + 2]!;
+    rgba[to + 3] = 255;
+  }
 }
 
 /** RGBA of a plane with or without alpha, any depth. */

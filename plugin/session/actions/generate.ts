@@ -109,6 +109,8 @@ function planesOf(capture: Capture, withMask: boolean): readonly Plane[] {
 }
 
 function hasCoverage(mask: Plane): boolean {
-  for (const value of mask.data) if (value > 0) return true;
+  const { data } = mask;
+  // By index: an iterator takes ten times as long on a large selection.
+  for (let i = 0; i < data.length; i++) if (data[i]! > 0) return true;
   return false;
 }

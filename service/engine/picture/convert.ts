@@ -85,9 +85,12 @@ export function overBackground(
   background: readonly [number, number, number] = [0.5, 0.5, 0.5],
 ): FloatImage {
   const data = new Float32Array(image.data.length);
-  for (let i = 0; i < data.length; i++) {
-    const a = alpha.data[(i / 3) | 0];
-    data[i] = image.data[i] * a + background[i % 3] * (1 - a);
+  const [r, g, b] = background;
+  for (let i = 0, at = 0; i < alpha.data.length; i++, at += 3) {
+    const a = alpha.data[i];
+    data[at] = image.data[at] * a + r * (1 - a);
+    data[at + 1] = image.data[at + 1] * a + g * (1 - a);
+    data[at + 2] = image.data[at + 2] * a + b * (1 - a);
   }
   return { width: image.width, height: image.height, data };
 }

@@ -118,11 +118,12 @@ function denoiseMask(alpha: Mask, featherPx: number): SoftMask {
   const ramp = Math.max(leastRampPx, 2 * featherPx);
   const area = intersectRects(padRect(bounds, Math.ceil(ramp)), rectOfSize(alpha));
   const piece = cropMask(alpha, area);
-  const strong = Uint8Array.from(piece.data, (v) => (v >= 255 * fullFromAlpha ? 1 : 0));
+  const strong = piece.data.map((v) => (v >= 255 * fullFromAlpha ? 1 : 0));
   const distance = squaredDistance(strong, piece);
   const denoise = new Float32Array(piece.data.length);
   for (let i = 0; i < denoise.length; i++) {
-    const t = Math.max(0, 1 - Math.sqrt(distance[i]) / ramp);
+    // Most pixels are inside, or so far away that nothing of the ramp is left.
+    const t = distance[i] < ramp * ramp ? 1 - Math.sqrt(distance[i]) / ramp : 0;
     const shown = Math.min(1, piece.data[i] / 255 / fullFromAlpha);
     denoise[i] = Math.max(t * t * (3 - 2 * t), shown);
   }

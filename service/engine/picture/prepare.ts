@@ -88,7 +88,10 @@ export function prepareFloat(piece: Workpiece): Prepared {
     start: toTensor(resizeImage(content, piece.workingSize)),
     latentMask: latentMasks?.kept,
     paintMask: latentMasks?.paint,
-    shown: masks && shownPicture(original, masks.denoise, piece.workingSize),
+    // Only inpainting models ask for it.
+    get shown() {
+      return masks && shownPicture(original, masks.denoise, piece.workingSize);
+    },
     finish,
     untouched,
   };

@@ -63,7 +63,8 @@ export function fromLinear(v: number): number {
 function clamp(data: Float32Array): void {
   for (let i = 0; i < data.length; i++) {
     const v = data[i];
-    data[i] = v > 0 ? (v < 1 ? v : 1) : 0;
+    if (v > 0 && v < 1) continue;
+    data[i] = v > 0 ? 1 : 0;
   }
 }
 

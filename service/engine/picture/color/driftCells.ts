@@ -94,12 +94,39 @@ function cellMeans(
     for (let cx = 0; cx < columns; cx++) {
       const to = (cellRow + cx) * channels;
       const from = (y * width + cx * cellPx) * channels;
-      for (let i = from; i < from + cellPx * channels; i += channels) {
-        for (let c = 0; c < channels; c++) out[to + c] += data[i + c] * scale;
+      if (channels === 3) addRow3(out, to, { data, from, end: from + cellPx * 3, scale });
+      else {
+        let sum = 0;
+        for (let i = from; i < from + cellPx; i++) sum += data[i];
+        out[to] += sum * scale;
       }
     }
   }
   return out;
+}
+
+function addRow3(
+  out: Float32Array,
+  to: number,
+  row: {
+    readonly data: Float32Array;
+    readonly from: number;
+    readonly end: number;
+    readonly scale: number;
+  },
+): void {
+  const { data, from, end, scale } = row;
+  let r = 0;
+  let g = 0;
+  let b = 0;
+  for (let i = from; i < end; i += 3) {
+    r += data[i];
+    g += data[i + 1];
+    b += data[i + 2];
+  }
+  out[to] += r * scale;
+  out[to + 1] += g * scale;
+  out[to + 2] += b * scale;
 }
 
 function rolesOf(

@@ -5,7 +5,7 @@
  * found together by robust weighted ridge regression, so that each takes only what is its own.
  */
 import { roleBand, roleNone, type Cells } from './driftCells.ts';
-import { addObservation, ridgeSums, solveRidge } from './ridge.ts';
+import { addObservations, ridgeSums, solveRidge } from './ridge.ts';
 
 const colorTerms = 10;
 /** Cosines up to this many half waves over both sides together. */
@@ -51,15 +51,20 @@ export function fitDrift(cells: Cells): DriftModel | undefined {
   if (known < leastCells) return undefined;
   const x = new Float64Array(used.length * terms);
   const y = new Float64Array(used.length * 3);
+  const writePlace = makePlaceWriter(cells);
   used.forEach((cell, n) => {
     writeFeatures(cells, cell, { x, from: n * terms });
+    writePlace(cell, { x, from: n * terms + colorTerms });
     for (let c = 0; c < 3; c++) {
       y[n * 3 + c] = cells.original[cell * 3 + c] - cells.generated[cell * 3 + c];
     }
   });
   const isBand = Uint8Array.from(used, (cell) => (cells.role[cell] === roleBand ? 1 : 0));
   const coefficients = robustRidge(x, y, isBand);
-  return { color: coefficients.subarray(0, colorTerms * 3), field: fieldOf(cells, coefficients) };
+  return {
+    color: coefficients.subarray(0, colorTerms * 3),
+    field: fieldOf(cells, coefficients, writePlace),
+  };
 }
 
 function writeFeatures(
@@ -73,20 +78,30 @@ function writeFeatures(
   const g = cells.generated[at + 1] - 0.5;
   const b = cells.generated[at + 2] - 0.5;
   x.set([1, r, g, b, r * r, g * g, b * b, r * g, g * b, b * r], from);
-  writePlace(cells, cell, { x, from: from + colorTerms });
 }
 
-function writePlace(
-  cells: Cells,
-  cell: number,
-  to: { readonly x: Float64Array; readonly from: number },
-): void {
-  const px = ((cell % cells.columns) + 0.5) / cells.columns;
-  const py = (Math.floor(cell / cells.columns) + 0.5) / cells.rows;
-  waves.forEach(({ u, v }, k) => {
-    to.x[to.from + k] = Math.cos(Math.PI * u * px) * Math.cos(Math.PI * v * py);
-  });
-  to.x[to.from + waves.length] = cells.inside[cell];
+/** The features that depend on a cell's place: the waves, then the painted part's own cast. */
+function makePlaceWriter(cells: Cells) {
+  const across = cosines(cells.columns);
+  const down = cosines(cells.rows);
+  return (cell: number, to: { readonly x: Float64Array; readonly from: number }): void => {
+    const column = (cell % cells.columns) * (highestWave + 1);
+    const row = Math.floor(cell / cells.columns) * (highestWave + 1);
+    for (let k = 0; k < waves.length; k++) {
+      to.x[to.from + k] = across[column + waves[k].u] * down[row + waves[k].v];
+    }
+    to.x[to.from + waves.length] = cells.inside[cell];
+  };
+}
+
+/** cos(pi u p) for u = 0..highestWave at the middle p of each of `count` cells, 0..1. */
+function cosines(count: number): Float64Array {
+  const out = new Float64Array(count * (highestWave + 1));
+  for (let i = 0; i < out.length; i++) {
+    const p = (Math.floor(i / (highestWave + 1)) + 0.5) / count;
+    out[i] = Math.cos(Math.PI * (i % (highestWave + 1)) * p);
+  }
+  return out;
 }
 
 /** Weak pulls towards "no drift": curvature and fast waves are believed less than plain gain and offset. */
@@ -113,11 +128,7 @@ function robustRidge(x: Float64Array, y: Float64Array, isBand: Uint8Array): Floa
   let coefficients: Float64Array = new Float64Array(terms * 3);
   for (let round = 0; round < rounds; round++) {
     const sums = ridgeSums(terms, 3);
-    for (let i = 0; i < count; i++) {
-      if (weights[i] > 0) {
-        addObservation(sums, { x, from: i * terms }, { y, at: i * 3 }, weights[i]);
-      }
-    }
+    addObservations(sums, { x, y, weights });
     coefficients = solveRidge(sums, penalty);
     writeResiduals(x, y, { coefficients, residuals });
     const limit = tukeyFactor * Math.max(leastSpread, median(residuals, isBand));
@@ -155,12 +166,16 @@ function median(residuals: Float64Array, isBand: Uint8Array): number {
   return sorted[sorted.length >> 1];
 }
 
-function fieldOf(cells: Cells, coefficients: Float64Array): Float32Array {
+function fieldOf(
+  cells: Cells,
+  coefficients: Float64Array,
+  writePlace: ReturnType<typeof makePlaceWriter>,
+): Float32Array {
   const count = cells.columns * cells.rows;
   const field = new Float32Array(count * 3);
   const x = new Float64Array(waves.length + 1);
   for (let cell = 0; cell < count; cell++) {
-    writePlace(cells, cell, { x, from: 0 });
+    writePlace(cell, { x, from: 0 });
     for (let c = 0; c < 3; c++) {
       let v = 0;
       for (let k = 0; k < waves.length; k++) v += x[k] * coefficients[(colorTerms + k) * 3 + c];

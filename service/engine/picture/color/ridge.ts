@@ -18,21 +18,42 @@ export function ridgeSums(size: number, sides: number): RidgeSums {
   };
 }
 
-/** Adds one observation: features `x[from..from + size]`, targets `y[at..at + sides]`, weight w. */
-export function addObservation(
-  sums: RidgeSums,
-  features: { readonly x: Float64Array; readonly from: number },
-  target: { readonly y: Float64Array; readonly at: number },
-  w: number,
-): void {
+export interface Observations {
+  /** `size` features each. */
+  readonly x: Float64Array;
+  /** `sides` targets each. */
+  readonly y: Float64Array;
+  /** What each one counts; 0: not at all. */
+  readonly weights: Float64Array;
+}
+
+/** Adds all observations, four at a time: the sums are read and written a quarter as often. */
+export function addObservations(sums: RidgeSums, { x, y, weights }: Observations): void {
   const { size, sides, normal, right } = sums;
-  const { x, from } = features;
-  for (let i = 0; i < size; i++) {
-    const wx = w * x[from + i];
-    if (wx === 0) continue;
-    const row = i * size;
-    for (let j = i; j < size; j++) normal[row + j] += wx * x[from + j];
-    for (let s = 0; s < sides; s++) right[i * sides + s] += wx * target.y[target.at + s];
+  const used: number[] = [];
+  for (let i = 0; i < weights.length; i++) if (weights[i] > 0) used.push(i);
+  for (let n = 0; n < used.length; n += 4) {
+    const [a, b, c, d] = [0, 1, 2, 3].map((k) => used[Math.min(n + k, used.length - 1)]);
+    const weightOf = (i: number, k: number) => (n + k < used.length ? weights[i] : 0);
+    const [p, q, r, s] = [a * size, b * size, c * size, d * size];
+    const [wp, wq, wr, ws] = [weightOf(a, 0), weightOf(b, 1), weightOf(c, 2), weightOf(d, 3)];
+    for (let i = 0; i < size; i++) {
+      const xp = wp * x[p + i];
+      const xq = wq * x[q + i];
+      const xr = wr * x[r + i];
+      const xs = ws * x[s + i];
+      const row = i * size;
+      for (let j = i; j < size; j++) {
+        normal[row + j] += xp * x[p + j] + xq * x[q + j] + xr * x[r + j] + xs * x[s + j];
+      }
+      for (let t = 0; t < sides; t++) {
+        right[i * sides + t] +=
+          xp * y[a * sides + t] +
+          xq * y[b * sides + t] +
+          xr * y[c * sides + t] +
+          xs * y[d * sides + t];
+      }
+    }
   }
 }
 

@@ -17,7 +17,8 @@ export function diffuseFill(image: FloatImage, hole: Mask): FloatImage {
     );
   }
   const { width, height } = image;
-  const weights = Float32Array.from(hole.data, (v) => (v === 0 ? 1 : 0));
+  const weights = new Float32Array(hole.data.length);
+  for (let i = 0; i < weights.length; i++) weights[i] = hole.data[i] === 0 ? 1 : 0;
   const filled = membrane({ width, height, data: image.data, weights });
   const data = image.data.slice();
   for (let i = 0; i < hole.data.length; i++) {

@@ -2,7 +2,7 @@
 import type { Rect } from '../../../../shared/geometry.ts';
 import type { Raster } from '../raster.ts';
 import { ascii, concat, padded, u16, u32, u8, withLength } from './bytes.ts';
-import { layerChannel } from './planeCoding.ts';
+import { channelValues, layerChannel } from './planeCoding.ts';
 import type { PsdGroup, PsdLayer, PsdNode } from './writePsd.ts';
 
 interface LayerForm {
@@ -170,10 +170,12 @@ function unicodeName(name: string): Uint8Array {
 
 /** One channel of a layer; the channel after the colours is transparency, opaque where there is none. */
 function channelOf(pixels: Raster, channel: number): Uint8Array {
-  const { width, height, channels } = pixels;
+  const { width, height } = pixels;
+  if (channel < pixels.channels) {
+    return layerChannel({ width, height, data: channelValues(pixels, channel) });
+  }
   const count = width * height;
   const data = pixels.depth === 8 ? new Uint8Array(count) : new Uint16Array(count);
-  if (channel >= channels) data.fill(pixels.depth === 8 ? 255 : 65535);
-  else for (let i = 0, at = channel; i < count; i++, at += channels) data[i] = pixels.data[at];
+  data.fill(pixels.depth === 8 ? 255 : 65535);
   return layerChannel({ width, height, data });
 }

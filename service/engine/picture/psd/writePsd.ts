@@ -7,7 +7,7 @@ import type { Rect } from '../../../../shared/geometry.ts';
 import { maxOfDepth } from '../convert.ts';
 import type { Mask, Raster } from '../raster.ts';
 import { ascii, concat, padded, u16, u32, u8, withLength } from './bytes.ts';
-import { compositeData } from './planeCoding.ts';
+import { channelValues, compositeData, type PlaneValues } from './planeCoding.ts';
 import { layerInfo } from './writeLayers.ts';
 
 export interface PsdLayer {
@@ -119,17 +119,23 @@ function utf16(text: string): Uint8Array {
 /** Channel after channel; where the document is clear its colour lies over white, as Photoshop stores it. */
 function compositePlanes(composite: Raster, colors: number) {
   const { width, height, channels } = composite;
-  const count = width * height;
+  const planes = Array.from({ length: channels }, (_, c) => ({
+    width,
+    height,
+    data: channelValues(composite, c),
+  }));
+  const alpha = planes[colors]?.data;
   const max = maxOfDepth(composite.depth);
-  return Array.from({ length: channels }, (_, c) => {
-    const data = composite.depth === 8 ? new Uint8Array(count) : new Uint16Array(count);
-    for (let i = 0, at = c; i < count; i++, at += channels) data[i] = composite.data[at];
-    if (channels > colors && c < colors) {
-      for (let i = 0; i < count; i++) {
-        const a = composite.data[i * channels + colors] / max;
-        if (a < 1) data[i] = Math.round(data[i] * a + max * (1 - a));
-      }
-    }
-    return { width, height, data };
-  });
+  if (alpha && alpha.some((v) => v !== max)) {
+    for (const { data } of planes.slice(0, colors)) layOverWhite(data, alpha, max);
+  }
+  return planes;
+}
+
+function layOverWhite(data: PlaneValues, alpha: PlaneValues, max: number): void {
+  for (let i = 0; i < data.length; i++) {
+    if (alpha[i] === max) continue;
+    const a = alpha[i] / max;
+    data[i] = Math.round(data[i] * a + max * (1 - a));
+  }
 }
