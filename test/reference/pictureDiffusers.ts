@@ -47,7 +47,7 @@ export async function prepareDiffusers(
   const gray = resizePillow(await image8(c, mask), size.width, size.height, 'lanczos');
   const soft = toSoftMask({ ...size, data: gray.data });
   const latentMask = firstPixels(soft);
-  const shown = shownPicture(original, soft, size);
+  const shown = shownPicture(original, soft);
   return { ...rest, start, latentMask, shown, paintMask: latentMask, size };
 }
 

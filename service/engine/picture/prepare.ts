@@ -4,7 +4,13 @@
  * 8-bit way is prepareWebui.ts. Both have the shape of `Prepare`.
  */
 import { PentimentoError } from '../../../shared/errors.ts';
-import { rectOfSize, type Rect, type Size } from '../../../shared/geometry.ts';
+import {
+  intersectRects,
+  padRect,
+  rectOfSize,
+  type Rect,
+  type Size,
+} from '../../../shared/geometry.ts';
 import type { ColorReport } from '../../../shared/recipe.ts';
 import type { MaskedContent } from '../../../shared/request.ts';
 import type { Tensor } from '../tensor.ts';
@@ -15,6 +21,7 @@ import {
   overBackground,
   pixelData,
   toFloatImage,
+  toMask,
   toSoftMask,
   toTensor,
 } from './convert.ts';
@@ -23,7 +30,7 @@ import { denoiseToLatent, firstPixels } from './latentMask.ts';
 import { knownPixels, makeMasks, type Masks } from './mask.ts';
 import { diffuseFill } from './patch/diffuseFill.ts';
 import type { FloatImage, Mask, Raster, SoftMask } from './raster.ts';
-import { resizeImage, resizeSoftMask } from './resize.ts';
+import { resizeImage, resizeImageWindow, resizeSoftMask } from './resize.ts';
 
 /** What a run works on: the context, cropped out of the document. */
 export interface Workpiece {
@@ -72,25 +79,24 @@ export type Prepare = (piece: Workpiece) => Prepared;
 
 /** Throws E_MASK_EMPTY when growing by a negative number leaves nothing. */
 export function prepareFloat(piece: Workpiece): Prepared {
-  const original = piece.picture && flattened(piece.picture);
   const masks = piece.selection && makeMasks(piece.selection, piece);
   if (masks && !masks.bounds) throw new PentimentoError('E_MASK_EMPTY');
-  const finish = (decoded: Tensor) =>
-    finishFloat(resizeImage(fromTensor(decoded), piece.context), { piece, original, masks });
+  const small = piece.picture && resizeImage(flattened(piece.picture), piece.workingSize);
+  const finish = (decoded: Tensor) => finishFloat(fromTensor(decoded), { piece, small, masks });
   const untouched = () => untouchedPlanes(piece, masks?.alpha, masks?.bounds);
-  if (!original) {
+  if (!small) {
     const nothing = { start: undefined, latentMask: undefined, shown: undefined };
     return { ...nothing, paintMask: undefined, finish, untouched };
   }
   const latentMasks = masks && latentMasksOf(masks.denoise, piece);
-  const content = masks ? withMaskedContent(original, masks, piece.maskedContent) : original;
+  const fills = masks && piece.maskedContent !== 'original';
   return {
-    start: toTensor(resizeImage(content, piece.workingSize)),
+    start: toTensor(fills ? withHoleFilled(small, masks) : small),
     latentMask: latentMasks?.kept,
     paintMask: latentMasks?.paint,
     // Only inpainting models ask for it.
     get shown() {
-      return masks && shownPicture(original, masks.denoise, piece.workingSize);
+      return masks && shownPicture(small, masks.denoise);
     },
     finish,
     untouched,
@@ -126,9 +132,12 @@ function flattened(picture: Raster): FloatImage {
   return alpha ? overBackground(image, alpha) : image;
 }
 
-/** `fill` spreads the surroundings into the hole; the latent modes do too, for what shows through at its rim. */
-function withMaskedContent(original: FloatImage, masks: Masks, content: MaskedContent): FloatImage {
-  return content === 'original' ? original : diffuseFill(original, masks.alpha);
+/**
+ * The surroundings spread into the hole, at working size. The latent modes start so too, for what shows
+ * through at the hole's rim.
+ */
+function withHoleFilled(small: FloatImage, masks: Masks): FloatImage {
+  return diffuseFill(small, toMask(resizeSoftMask(toSoftMask(masks.alpha), small)));
 }
 
 /** What the sampler goes by, and what an inpainting model is told: 0 or 1. */
@@ -142,10 +151,10 @@ function latentMasksOf(denoise: SoftMask, piece: Workpiece) {
   return { kept: piece.latentMask === 'binary' ? paint : soft, paint };
 }
 
-/** Mid gray (0 in -1..1) wherever at least half is to be painted. */
-export function shownPicture(original: FloatImage, denoise: SoftMask, size: Size): Tensor {
-  const shown = toTensor(resizeImage(original, size));
-  const mask = resizeSoftMask(denoise, size).data;
+/** The picture at working size, mid gray (0 in -1..1) wherever at least half is to be painted. */
+export function shownPicture(small: FloatImage, denoise: SoftMask): Tensor {
+  const shown = toTensor(small);
+  const mask = resizeSoftMask(denoise, small).data;
   const pixels = mask.length;
   for (let i = 0; i < pixels; i++) {
     if (mask[i] < 0.5) continue;
@@ -154,28 +163,60 @@ export function shownPicture(original: FloatImage, denoise: SoftMask, size: Size
   return shown;
 }
 
+/**
+ * Colours are compared at the working size, where generated and original are equally sharp; only what
+ * the layer shows is scaled back.
+ */
 function finishFloat(
   generated: FloatImage,
   source: {
     readonly piece: Workpiece;
-    readonly original: FloatImage | undefined;
+    /** The original at working size. */
+    readonly small: FloatImage | undefined;
     readonly masks: Masks | undefined;
   },
 ): Finished {
-  const { piece, original, masks } = source;
-  const alpha = masks?.alpha ?? fullMask(piece.context);
+  const { piece, small, masks } = source;
   const bounds = masks?.bounds ?? rectOfSize(piece.context);
+  const alpha = cropMask(masks?.alpha ?? fullMask(piece.context), bounds);
+  const matched = small && matchColors(generated, small, { piece, masks });
+  const shown = resizeImageWindow(matched?.image ?? generated, piece.context, bounds);
   const form = { channels: piece.picture?.channels ?? 3, depth: piece.picture?.depth ?? 8 };
-  if (!original || (!masks && piece.colorMatch === 0)) {
-    return { ...resultPlanes({ generated, alpha, bounds, ...form }), bounds };
+  const planes = resultPlanes({ generated: shown, alpha, bounds: rectOfSize(shown), ...form });
+  return { ...planes, bounds, ...(matched ? { report: matched.report } : {}) };
+}
+
+/** A Lanczos filter takes three pixels on each side. */
+const filterReachPx = 4;
+
+/** What is enlarged to fill `bounds`, in working pixels. */
+function enlargedFrom(bounds: Rect, piece: Workpiece): Rect {
+  const { context, workingSize } = piece;
+  const across = workingSize.width / context.width;
+  const down = workingSize.height / context.height;
+  const x = Math.floor(bounds.x * across);
+  const y = Math.floor(bounds.y * down);
+  const width = Math.ceil((bounds.x + bounds.width) * across) - x;
+  const height = Math.ceil((bounds.y + bounds.height) * down) - y;
+  return intersectRects(padRect({ x, y, width, height }, filterReachPx), rectOfSize(workingSize));
+}
+
+/** Undefined where colours are to stay as the model gave them. */
+function matchColors(
+  generated: FloatImage,
+  small: FloatImage,
+  how: { readonly piece: Workpiece; readonly masks: Masks | undefined },
+): { image: FloatImage; report: ColorReport } | undefined {
+  const { piece, masks } = how;
+  if (!masks && piece.colorMatch === 0) return undefined;
+  const seen = masks ? resizeSoftMask(toSoftMask(masks.alpha), small) : fullSoftMask(small);
+  const known = masks ? resizeSoftMask(knownPixels(masks.denoise), small) : fullSoftMask(small);
+  for (let i = 0; i < known.data.length; i++) {
+    known.data[i] = known.data[i] > 0.999 ? 1 : 0;
   }
-  const known = masks ? knownPixels(masks.denoise) : fullSoftMask(piece.context);
-  const { image, report } = correctDrift(generated, original, {
-    known,
-    alpha: toSoftMask(alpha),
-    strength: piece.colorMatch,
-  });
-  return { ...resultPlanes({ generated: image, alpha, bounds, ...form }), bounds, report };
+  const strength = piece.colorMatch;
+  const within = enlargedFrom(masks?.bounds ?? rectOfSize(piece.context), piece);
+  return correctDrift(generated, small, { known, alpha: seen, within, strength });
 }
 
 function fullMask(size: Size): Mask {

@@ -2,7 +2,7 @@
  * Resampling in float32, never through 8 bits: separable, widened by the scale when reducing so that
  * it does not alias. Pixel centres are at half coordinates, weights are normalised at the edges.
  */
-import type { Size } from '../../../shared/geometry.ts';
+import { rectOfSize, type Rect, type Size } from '../../../shared/geometry.ts';
 import type { FloatImage, SoftMask } from './raster.ts';
 
 type ResizeFilter = 'lanczos3' | 'triangle';
@@ -30,6 +30,16 @@ export function resizeImage(
   clamp(data);
   if (options.linearLight) for (let i = 0; i < data.length; i++) data[i] = fromLinear(data[i]);
   return { width: size.width, height: size.height, data };
+}
+
+/**
+ * The part under `window` of what `resizeImage` would make at `size`, without making the rest. Throws a
+ * RangeError for an empty size.
+ */
+export function resizeImageWindow(image: FloatImage, size: Size, window: Rect): FloatImage {
+  const data = resample(image.data, image, { size, channels: 3, filter: 'lanczos3', window });
+  clamp(data);
+  return { width: window.width, height: window.height, data };
 }
 
 /** A soft mask to another size, clamped to 0..1; the triangle filter unless told, which cannot ring. */
@@ -72,6 +82,8 @@ interface Target {
   readonly size: Size;
   readonly channels: 1 | 3;
   readonly filter: ResizeFilter;
+  /** The part of the answer that is wanted; all of it when absent. */
+  readonly window?: Rect;
 }
 
 function resample(source: Float32Array, from: Size, target: Target): Float32Array {
@@ -81,19 +93,17 @@ function resample(source: Float32Array, from: Size, target: Target): Float32Arra
       `Cannot resize ${from.width}x${from.height} to ${size.width}x${size.height}`,
     );
   }
-  const across = kernelTable(from.width, size.width, target.filter);
-  const down = kernelTable(from.height, size.height, target.filter);
+  const { x, y, width, height } = target.window ?? rectOfSize(size);
+  const across = kernelTable(target.filter, from.width, size.width, { start: x, length: width });
+  const down = kernelTable(target.filter, from.height, size.height, { start: y, length: height });
   // The cheaper order first: the intermediate picture is as small as it can be.
-  if (size.width * from.height <= from.width * size.height) {
-    const wide = across
-      ? resampleRows(source, from, { table: across, width: size.width, channels })
-      : source;
-    return down ? resampleColumns(wide, size.width * channels, down) : wide;
+  if (width * from.height <= from.width * height) {
+    const wide = across ? resampleRows(source, from, { table: across, width, channels }) : source;
+    return down ? resampleColumns(wide, width * channels, down) : wide;
   }
   const tall = down ? resampleColumns(source, from.width * channels, down) : source;
-  const between = { width: from.width, height: size.height };
   return across
-    ? resampleRows(tall, between, { table: across, width: size.width, channels })
+    ? resampleRows(tall, { width: from.width, height }, { table: across, width, channels })
     : tall;
 }
 
@@ -107,18 +117,24 @@ interface KernelTable {
   readonly taps: number;
 }
 
-function kernelTable(from: number, to: number, filter: ResizeFilter): KernelTable | undefined {
-  if (from === to) return undefined;
+/** For `length` output samples from `start` on; undefined when they are all the source's own. */
+function kernelTable(
+  filter: ResizeFilter,
+  from: number,
+  to: number,
+  part: { readonly start: number; readonly length: number },
+): KernelTable | undefined {
+  if (from === to && part.length === to) return undefined;
   const scale = from / to;
   const stretch = Math.max(1, scale);
   const radius = (filter === 'lanczos3' ? 3 : 1) * stretch;
   const weigh = filter === 'lanczos3' ? lanczos3 : triangle;
   const taps = Math.ceil(radius) * 2 + 1;
-  const first = new Int32Array(to);
-  const count = new Int32Array(to);
-  const weights = new Float32Array(to * taps);
-  for (let i = 0; i < to; i++) {
-    const center = (i + 0.5) * scale;
+  const first = new Int32Array(part.length);
+  const count = new Int32Array(part.length);
+  const weights = new Float32Array(part.length * taps);
+  for (let i = 0; i < part.length; i++) {
+    const center = (part.start + i + 0.5) * scale;
     const start = Math.max(0, Math.ceil(center - radius - 0.5));
     const end = Math.min(from, Math.floor(center + radius - 0.5) + 1, start + taps);
     let sum = 0;

@@ -3,6 +3,7 @@
  * model was not to change, generated and original should be equal; how they differ is estimated
  * (driftModel.ts) and taken off the painted part as well.
  */
+import { rectOfSize, type Rect } from '../../../../shared/geometry.ts';
 import { deltaE2000, srgbToLab } from '../deltaE.ts';
 import type { FloatImage, SoftMask } from '../raster.ts';
 import { cellsOf, roleSeam, type Cells } from './driftCells.ts';
@@ -11,8 +12,10 @@ import { fitDrift, largestShift, type DriftModel } from './driftModel.ts';
 interface DriftOptions {
   /** 1 = the same scene in both pictures, 0 = the model was free. */
   readonly known: SoftMask;
-  /** What will be seen; only there is the picture changed. */
+  /** What will be seen; only there is the picture changed, unless `within` is given. */
   readonly alpha: SoftMask;
+  /** Change all of this: the picture is going to be enlarged, which reaches past what is seen. */
+  readonly within?: Rect;
   /** 0..1: share of the drift that is taken off. */
   readonly strength: number;
 }
@@ -39,7 +42,7 @@ export function correctDrift(
   const strength = Math.min(1, Math.max(0, options.strength));
   const model = strength > 0 ? fitDrift(cells) : undefined;
   if (!model) return { image: generated, report: { before, after: before } };
-  const data = corrected(generated, { cells, model, alpha: options.alpha, strength });
+  const data = corrected(generated, { ...options, cells, model, strength });
   const after = seamDifference(cells, correctedCells(cells, model, strength));
   return { image: { ...generated, data }, report: { before, after } };
 }
@@ -77,23 +80,22 @@ function correctedCells(cells: Cells, model: DriftModel, strength: number): Floa
   return out;
 }
 
-interface Work {
+interface Work extends DriftOptions {
   readonly cells: Cells;
   readonly model: DriftModel;
-  readonly alpha: SoftMask;
-  readonly strength: number;
 }
 
 function corrected(generated: FloatImage, work: Work): Float32Array {
-  const { width, height } = generated;
+  const { width } = generated;
   const { cells, model, alpha, strength } = work;
+  const area = work.within ?? rectOfSize(generated);
   const out = generated.data.slice();
   const row = new Float32Array(cells.columns * 3);
-  for (let y = 0; y < height; y++) {
+  for (let y = area.y; y < area.y + area.height; y++) {
     fieldRow(cells, model.field, { y, row });
-    for (let x = 0; x < width; x++) {
+    for (let x = area.x; x < area.x + area.width; x++) {
       const i = y * width + x;
-      if (alpha.data[i] <= 0) continue;
+      if (!work.within && alpha.data[i] <= 0) continue;
       const fx = Math.min(cells.columns - 1, Math.max(0, (x + 0.5) / cells.cellPx - 0.5));
       const x0 = Math.floor(fx);
       const t = fx - x0;
