@@ -131,10 +131,15 @@ function denoiseMask(alpha: Mask, featherPx: number): SoftMask {
   return { width, height, data: out };
 }
 
+/** Whether the model may as well have changed nothing here. */
+export function isKnown(denoise: number): boolean {
+  return denoise < 0.02;
+}
+
 /** 1 where the model was not allowed to change anything: there a difference to the original is drift. */
 export function knownPixels(denoise: SoftMask): SoftMask {
   const data = new Float32Array(denoise.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = denoise.data[i] < 0.02 ? 1 : 0;
+  for (let i = 0; i < data.length; i++) data[i] = isKnown(denoise.data[i]) ? 1 : 0;
   return { width: denoise.width, height: denoise.height, data };
 }
 

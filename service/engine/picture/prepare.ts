@@ -5,6 +5,7 @@
  */
 import { PentimentoError } from '../../../shared/errors.ts';
 import {
+  boundsOfMask,
   intersectRects,
   padRect,
   rectOfSize,
@@ -21,13 +22,12 @@ import {
   overBackground,
   pixelData,
   toFloatImage,
-  toMask,
   toSoftMask,
   toTensor,
 } from './convert.ts';
-import { cropMask, cropRaster } from './crop.ts';
+import { cropImage, cropMask, cropRaster } from './crop.ts';
 import { denoiseToLatent, firstPixels } from './latentMask.ts';
-import { knownPixels, makeMasks, type Masks } from './mask.ts';
+import { isKnown, makeMasks, type Masks } from './mask.ts';
 import { diffuseFill } from './patch/diffuseFill.ts';
 import type { FloatImage, Mask, Raster, SoftMask } from './raster.ts';
 import { resizeImage, resizeImageWindow, resizeSoftMask } from './resize.ts';
@@ -132,12 +132,25 @@ function flattened(picture: Raster): FloatImage {
   return alpha ? overBackground(image, alpha) : image;
 }
 
+/** Known pixels further off than this do not change a membrane. */
+const fillMarginPx = 16;
+
 /**
  * The surroundings spread into the hole, at working size. The latent modes start so too, for what shows
  * through at the hole's rim.
  */
 function withHoleFilled(small: FloatImage, masks: Masks): FloatImage {
-  return diffuseFill(small, toMask(resizeSoftMask(toSoftMask(masks.alpha), small)));
+  const hole = { ...sizeOf(small), data: sampled(masks.alpha, small) };
+  const bounds = boundsOfMask(hole.data, hole);
+  if (!bounds) return small;
+  const area = intersectRects(padRect(bounds, fillMarginPx), rectOfSize(small));
+  const filled = diffuseFill(cropImage(small, area), cropMask(hole, area));
+  const data = small.data.slice();
+  for (let y = 0; y < area.height; y++) {
+    const row = filled.data.subarray(y * area.width * 3, (y + 1) * area.width * 3);
+    data.set(row, ((area.y + y) * small.width + area.x) * 3);
+  }
+  return { ...small, data };
 }
 
 /** What the sampler goes by, and what an inpainting model is told: 0 or 1. */
@@ -209,20 +222,46 @@ function matchColors(
 ): { image: FloatImage; report: ColorReport } | undefined {
   const { piece, masks } = how;
   if (!masks && piece.colorMatch === 0) return undefined;
-  const seen = masks ? resizeSoftMask(toSoftMask(masks.alpha), small) : fullSoftMask(small);
-  const known = masks ? resizeSoftMask(knownPixels(masks.denoise), small) : fullSoftMask(small);
-  for (let i = 0; i < known.data.length; i++) {
-    known.data[i] = known.data[i] > 0.999 ? 1 : 0;
-  }
+  const { seen, known } = masks ? evidence(masks, small) : everything(small);
   const strength = piece.colorMatch;
   const within = enlargedFrom(masks?.bounds ?? rectOfSize(piece.context), piece);
   return correctDrift(generated, small, { known, alpha: seen, within, strength });
 }
 
-function fullMask(size: Size): Mask {
-  return { ...size, data: new Uint8Array(size.width * size.height).fill(255) };
+/** Masks at working size for the comparison of colours. */
+function evidence(masks: Masks, size: Size): { seen: SoftMask; known: SoftMask } {
+  const seen = toSoftMask({ ...sizeOf(size), data: sampled(masks.alpha, size) });
+  const known = sampled(masks.denoise, size);
+  for (let i = 0; i < known.length; i++) known[i] = isKnown(known[i]) ? 1 : 0;
+  return { seen, known: { ...sizeOf(size), data: known } };
 }
 
-function fullSoftMask(size: Size): SoftMask {
-  return { ...size, data: new Float32Array(size.width * size.height).fill(1) };
+function sizeOf({ width, height }: Size): Size {
+  return { width, height };
+}
+
+/** One plane at another size, the nearest value taken: for masks, which change slowly or are far off. */
+function sampled<T extends Uint8Array | Float32Array>(
+  plane: Size & { readonly data: T },
+  size: Size,
+): T {
+  const { width, height } = size;
+  const columns = Int32Array.from({ length: width }, (_, x) =>
+    Math.floor(((x + 0.5) * plane.width) / width),
+  );
+  const out = new (plane.data.constructor as new (length: number) => T)(width * height);
+  for (let y = 0, i = 0; y < height; y++) {
+    const row = Math.floor(((y + 0.5) * plane.height) / height) * plane.width;
+    for (let x = 0; x < width; x++, i++) out[i] = plane.data[row + columns[x]];
+  }
+  return out;
+}
+
+function everything({ width, height }: Size): { seen: SoftMask; known: SoftMask } {
+  const all = { width, height, data: new Float32Array(width * height).fill(1) };
+  return { seen: all, known: all };
+}
+
+function fullMask(size: Size): Mask {
+  return { ...size, data: new Uint8Array(size.width * size.height).fill(255) };
 }
