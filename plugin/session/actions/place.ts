@@ -21,10 +21,12 @@ export async function place(
   const run = store.getState().runs.find((r) => r.key === key);
   const chosen = run?.results.filter((r) => !resultIds || resultIds.includes(r.info.id)) ?? [];
   if (!run || chosen.length === 0) return;
+  const fetched: Array<readonly [ResultView, ResultPicture]> = [];
   try {
     const pictures: PlacedPicture[] = [];
     for (const view of chosen) {
-      const result = await fetchResult(parts, run.key, view);
+      const result = await fetchResult(parts, view);
+      fetched.push([view, result]);
       pictures.push(pictureOf(run, view, result, chosen.length > 1));
     }
     const { documentId, documentSize, layerId } = run.origin;
@@ -46,6 +48,9 @@ export async function place(
       type: 'noticed',
       notice: { problem, retry: { action: 'place', runKey: key } },
     });
+  } finally {
+    // The layer first: the artist waits for it.
+    for (const [view, result] of fetched) makeThumbnail(parts, key, view, result);
   }
 }
 
@@ -59,7 +64,7 @@ export async function loadThumbnail(
   const view = run?.results.find((r) => r.info.id === resultId);
   if (!view || view.thumbnail !== undefined || parts.fetching.has(resultId)) return;
   try {
-    await fetchResult(parts, key, view);
+    makeThumbnail(parts, key, view, await fetchResult(parts, view));
   } catch (error) {
     if (error instanceof PentimentoError && error.code === 'E_RESULT_LOST') {
       parts.store.dispatch({ type: 'resultDiscarded', key, resultId });
@@ -67,23 +72,25 @@ export async function loadThumbnail(
   }
 }
 
-async function fetchResult(
-  parts: SessionParts,
-  key: string,
-  view: ResultView,
-): Promise<ResultPicture> {
+async function fetchResult(parts: SessionParts, view: ResultView): Promise<ResultPicture> {
   const { id } = view.info;
   parts.fetching.add(id);
   try {
-    const result = await parts.client.result(id);
-    if (view.thumbnail === undefined) {
-      const thumbnail = thumbnailUrl(result.color, { maxSidePx: thumbnailSidePx });
-      parts.store.dispatch({ type: 'thumbnailMade', key, resultId: id, thumbnail });
-    }
-    return result;
+    return await parts.client.result(id);
   } finally {
     parts.fetching.delete(id);
   }
+}
+
+function makeThumbnail(
+  parts: SessionParts,
+  key: string,
+  view: ResultView,
+  result: ResultPicture,
+): void {
+  if (view.thumbnail !== undefined) return;
+  const thumbnail = thumbnailUrl(result.color, { maxSidePx: thumbnailSidePx });
+  parts.store.dispatch({ type: 'thumbnailMade', key, resultId: view.info.id, thumbnail });
 }
 
 function pictureOf(

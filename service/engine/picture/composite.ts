@@ -63,6 +63,12 @@ export function flatten(original: Raster, color: Pixels, alpha: AlphaPixels, bou
       const a = alpha.data[from];
       if (a === 0) continue;
       const to = ((bounds.y + y) * original.width + bounds.x + x) * original.channels;
+      if (a === 255 && !hasAlpha) {
+        const end = endOfOpaque(alpha.data, from, (y + 1) * bounds.width);
+        data.set(color.data.subarray(from * colors, end * colors), to);
+        x += end - from - 1;
+        continue;
+      }
       const under = hasAlpha ? data[to + colors] / max : 1;
       const seen = a / 255;
       const total = seen + under * (1 - seen);
@@ -74,6 +80,13 @@ export function flatten(original: Raster, color: Pixels, alpha: AlphaPixels, bou
     }
   }
   return { ...original, data };
+}
+
+/** Where the run of full alpha that begins at `from` ends. */
+function endOfOpaque(alpha: ArrayLike<number>, from: number, rowEnd: number): number {
+  let end = from + 1;
+  while (end < rowEnd && alpha[end] === 255) end++;
+  return end;
 }
 
 function mixed(under: number, over: number, share: number, depth: PixelDepth): number {
