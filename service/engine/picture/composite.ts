@@ -69,6 +69,11 @@ export function flatten(original: Raster, color: Pixels, alpha: AlphaPixels, bou
         x += end - from - 1;
         continue;
       }
+      if (a === 255) {
+        for (let c = 0; c < colors; c++) data[to + c] = color.data[from * colors + c];
+        data[to + colors] = max;
+        continue;
+      }
       const under = hasAlpha ? data[to + colors] / max : 1;
       const seen = a / 255;
       const total = seen + under * (1 - seen);
