@@ -5,7 +5,7 @@ import type { Clock } from '../jobs/clock.ts';
 import { normalizeCode, randomText } from '../jobs/ids.ts';
 
 interface OpenCode {
-  /** "XXXX-XXXX", 40 random bits. */
+  /** Two groups of four characters, 40 random bits. */
   readonly code: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;

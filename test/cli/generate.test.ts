@@ -12,7 +12,7 @@ import { rectOfSize } from '../../shared/geometry.ts';
 import { parametersText } from '../../shared/recipe.ts';
 import { exitCodes } from '../../service/cli/exitCodes.ts';
 import { decodePicture } from '../../service/engine/picture/decode.ts';
-import { recipesOfXmp } from '../../service/engine/picture/xmp.ts';
+import { recipesOfXmp } from '../../shared/recipeXmp.ts';
 import { buildService } from '../fixtures/builtProgram.ts';
 import { manifestPath } from '../fixtures/manifest.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';

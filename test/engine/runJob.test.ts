@@ -6,7 +6,8 @@ import { Area, Dialect, GenerateRequest, MaskedContent } from '../../shared/requ
 import { flatten } from '../../service/engine/picture/composite.ts';
 import type { Raster } from '../../service/engine/picture/raster.ts';
 import { visibleReachPx } from '../../service/engine/plan/contextRect.ts';
-import { recipeXmp, recipesOfXmp } from '../../service/engine/picture/xmp.ts';
+import { recipeXmp } from '../../service/engine/picture/xmp.ts';
+import { recipesOfXmp } from '../../shared/recipeXmp.ts';
 import type { JobProgress } from '../../service/engine/runJob.ts';
 import { arithmeticModel } from './arithmeticModel.ts';
 import { image, inpaint, picture, remove, result, results, run, selection, text } from './jobs.ts';

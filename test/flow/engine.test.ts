@@ -8,7 +8,7 @@ import type { JobEvent } from '../../shared/event.ts';
 import { planeNamed } from '../../shared/frame.ts';
 import { containsRect } from '../../shared/geometry.ts';
 import { parametersText } from '../../shared/recipe.ts';
-import { recipesOfXmp } from '../../service/engine/picture/xmp.ts';
+import { recipesOfXmp } from '../../shared/recipeXmp.ts';
 import { ResultBody } from '../../service/messages.ts';
 import { frameOf } from '../fakes/testService.ts';
 import { buildService } from '../fixtures/builtProgram.ts';

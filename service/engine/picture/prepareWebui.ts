@@ -1,7 +1,8 @@
 /**
  * AUTOMATIC1111's way from pixels to the networks and back, in its 8-bit integer arithmetic
  * (webui/inpaint.ts). The overlay that it composites at the end becomes our layer mask: the result
- * is the generated picture with alpha = the mask of the overlay, which is the same picture.
+ * is the generated picture with alpha = the mask of the overlay. Laid over the original that is the
+ * same blend in exact arithmetic; the overlay's own 8-bit rounding (premultiplied and back) is not.
  */
 import { PentimentoError } from '../../../shared/errors.ts';
 import { boundsOfMask, rectOfSize, type Rect, type Size } from '../../../shared/geometry.ts';

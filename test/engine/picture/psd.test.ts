@@ -14,7 +14,8 @@ import { readComposite } from '../../../service/engine/picture/psd/readComposite
 import { writeDocument } from '../../../service/engine/picture/psd/writeDocument.ts';
 import { writePsd } from '../../../service/engine/picture/psd/writePsd.ts';
 import type { Raster } from '../../../service/engine/picture/raster.ts';
-import { recipesOfXmp, recipeXmp } from '../../../service/engine/picture/xmp.ts';
+import { recipeXmp } from '../../../service/engine/picture/xmp.ts';
+import { recipesOfXmp } from '../../../shared/recipeXmp.ts';
 
 let folder = '';
 beforeAll(() => {

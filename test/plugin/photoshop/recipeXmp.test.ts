@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recipeFromXmp, recipeToXmp } from '../../../plugin/host/photoshop/recipeXmp.ts';
-import { recipesOfXmp } from '../../../service/engine/picture/xmp.ts';
+import { recipeNamespace, recipesOfXmp } from '../../../shared/recipeXmp.ts';
 import { recipe } from './scene.ts';
 
 describe('recipe as XMP', () => {
@@ -20,8 +20,9 @@ describe('recipe as XMP', () => {
 
   it('is found after another program wrote it as an attribute with another prefix', () => {
     const text = /recipes>([^<]*)</.exec(recipeToXmp(recipe()))?.[1] ?? '';
-    const attribute = `<rdf:Description xmlns:ns7="x" ns7:recipes="${text}" a:b="c"/>`;
+    const attribute = `<rdf:Description xmlns:ns7="${recipeNamespace}" ns7:recipes="${text}" a:b="c"/>`;
     expect(recipeFromXmp(attribute)).toEqual(recipe());
+    expect(recipeFromXmp(attribute.replace(recipeNamespace, 'another'))).toBeUndefined();
     expect(recipeFromXmp(attribute.replaceAll('&quot;', '&#34;'))).toEqual(recipe());
     expect(recipeFromXmp(attribute.replaceAll('&quot;', '&#x22;'))).toEqual(recipe());
   });
@@ -33,8 +34,9 @@ describe('recipe as XMP', () => {
   it('is nothing where there is none, or not one of ours', () => {
     expect(recipeFromXmp('')).toBeUndefined();
     expect(recipeFromXmp('<x:xmpmeta xmlns:x="adobe:ns:meta/"/>')).toBeUndefined();
-    expect(recipeFromXmp('<p:recipes>[{"version":2}]</p:recipes>')).toBeUndefined();
-    expect(recipeFromXmp('<p:recipes>{broken</p:recipes>')).toBeUndefined();
-    expect(recipeFromXmp('<p:recipes>&#x99999999;</p:recipes>')).toBeUndefined();
+    for (const text of ['[{"version":2}]', '{broken', '&#x99999999;', '&#x7fffff;']) {
+      const packet = `<a xmlns:p="${recipeNamespace}"><p:recipes>${text}</p:recipes></a>`;
+      expect(recipeFromXmp(packet)).toBeUndefined();
+    }
   });
 });
