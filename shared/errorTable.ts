@@ -1,15 +1,10 @@
+import type { ErrorEntry } from './errorEntry.ts';
+import { modelErrors } from './modelErrors.ts';
+
 /**
  * Every failure the product can name: a stable code, the HTTP status it travels with, a sentence an
  * artist understands and the next step. Sentences never hold paths, addresses or tokens.
  */
-export interface ErrorEntry {
-  readonly status: number;
-  readonly title: string;
-  readonly next: string;
-  /** The same request may succeed later without a change. */
-  readonly retryable?: boolean;
-}
-
 export const errorTable = {
   // who may talk
   E_AUTH_REQUIRED: {
@@ -93,6 +88,11 @@ export const errorTable = {
     next: 'Choose one of the named ones.',
   },
   E_PROMPT_TOO_LONG: { status: 422, title: 'The prompt is too long.', next: 'Shorten it.' },
+  E_PROMPT_WEIGHT: {
+    status: 422,
+    title: 'A weight in the prompt is too large to compute with.',
+    next: 'Use weights between 0 and 2, and fewer brackets around each other.',
+  },
   E_MASK_EMPTY: {
     status: 422,
     title: 'The selection is empty.',
@@ -172,53 +172,23 @@ export const errorTable = {
     title: 'This kind of colour cannot be read yet.',
     next: 'Convert the picture to RGB.',
   },
+  E_RECIPE_NONE: {
+    status: 422,
+    title: 'There is no recipe in this picture.',
+    next: 'Use the file as the program saved it; editors and web sites often remove recipes.',
+  },
+  E_RECIPE_DAMAGED: {
+    status: 422,
+    title: 'The recipe in this picture cannot be read.',
+    next: 'Use the file as the program saved it, or type the settings.',
+  },
   E_OUTPUT_TYPE: {
     status: 422,
     title: 'Pictures cannot be saved in that format.',
     next: 'Use a name that ends in .png, .psd or .tif.',
   },
-  // models
-  E_MODEL_UNKNOWN: {
-    status: 422,
-    title: 'There is no model of that name.',
-    next: 'Choose one from the list, or add the folder it is in.',
-  },
-  E_MODEL_NONE: {
-    status: 422,
-    title: 'No model has been found yet.',
-    next: 'Start with --models FOLDER, or use Remove, which needs no model.',
-  },
-  E_MODEL_NOT_SAFETENSORS: {
-    status: 422,
-    title: 'This file is not a safetensors model.',
-    next: 'Download the .safetensors version of the model.',
-  },
-  E_MODEL_DAMAGED: {
-    status: 422,
-    title: 'The model file is damaged or incomplete.',
-    next: 'Download it again.',
-  },
-  E_MODEL_FAMILY: {
-    status: 422,
-    title: 'This kind of model is not supported yet.',
-    next: 'Use a Stable Diffusion 1.x model.',
-  },
-  E_MODEL_KIND: {
-    status: 422,
-    title: 'This file is not a checkpoint.',
-    next: 'Choose a full model; LoRA and VAE files go beside one.',
-  },
-  E_MODEL_MISSING_PART: {
-    status: 422,
-    title: 'A part of the model is missing.',
-    next: 'Choose a model that has it, or name a file for the part.',
-  },
-  E_MODEL_CHANGED: {
-    status: 409,
-    title: 'The model file changed while it was in use.',
-    next: 'Run again.',
-    retryable: true,
-  },
+  ...modelErrors,
+
   // running
   E_MEMORY: {
     status: 507,

@@ -1,6 +1,7 @@
 /** Errors: how a failure is thrown, and how it travels. The codes themselves are in errorTable.ts. */
 import { z } from 'zod';
-import { errorTable, type ErrorEntry } from './errorTable.ts';
+import type { ErrorEntry } from './errorEntry.ts';
+import { errorTable } from './errorTable.ts';
 
 export type ErrorCode = keyof typeof errorTable;
 export const errorCodes = Object.keys(errorTable) as readonly ErrorCode[];

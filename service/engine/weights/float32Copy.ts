@@ -9,22 +9,21 @@ import { PentimentoError } from '../../../shared/errors.ts';
 import { makeRoom } from './copyCache.ts';
 import { assertUnchanged, openModelFile, readExactly } from './modelFile.ts';
 import { bytesOfType, readSafetensors } from './safetensors.ts';
+import { safetensorsHeader, writeAll, type SafetensorsHeader } from './safetensorsHeader.ts';
 import { isConvertible, toFloat32 } from './toFloat32.ts';
 import type { FileStamp, NetworkWeights, StoredTensor } from './types.ts';
 
 export interface Float32CopyOptions {
   readonly cacheFolder: string;
-  /** Bytes the folder may hold; the copies not used for longest go first. Default 12 GB. */
+  /** Bytes the folder may hold; the copies not used for longest go first. Default 24 GB. */
   readonly maxBytes?: number;
   /** Copies used this recently are never deleted: a session may just be opening one. Default one minute. */
   readonly keepMs?: number;
   readonly signal?: AbortSignal;
 }
 
-const defaultMaxBytes = 12e9;
+const defaultMaxBytes = 24e9;
 const defaultKeepMs = 60_000;
-/** Where the data begins: whole pages map best. */
-const pageBytes = 4096;
 const chunkElements = 4 * 1024 * 1024;
 const emptyWeights: NetworkWeights = new Map();
 
@@ -133,20 +132,12 @@ function storageError(error: unknown): unknown {
   });
 }
 
-function copyHeader(entries: readonly Entry[]): { bytes: Uint8Array; dataBytes: number } {
-  const header = new Map<string, unknown>();
-  let at = 0;
-  for (const [name, { shape, dtype, begin, end }] of entries) {
-    const size = ((end - begin) / bytesOfType(dtype)) * 4;
-    header.set(name, { dtype: 'F32', shape, data_offsets: [at, at + size] });
-    at += size;
-  }
-  const json = Buffer.from(JSON.stringify(Object.fromEntries(header)), 'utf8');
-  const length = Math.ceil((8 + json.length) / pageBytes) * pageBytes - 8;
-  const bytes = Buffer.alloc(8 + length, ' ');
-  bytes.writeBigUInt64LE(BigInt(length));
-  json.copy(bytes, 8);
-  return { bytes, dataBytes: at };
+function copyHeader(entries: readonly Entry[]): SafetensorsHeader {
+  return safetensorsHeader(
+    entries.map(([name, { shape, dtype, begin, end }]) => {
+      return { name, dtype: 'F32', shape, bytes: ((end - begin) / bytesOfType(dtype)) * 4 };
+    }),
+  );
 }
 
 async function writeTemporary(path: string, header: Uint8Array, job: CopyJob): Promise<void> {
@@ -184,12 +175,5 @@ async function writeTemporary(path: string, header: Uint8Array, job: CopyJob): P
   } finally {
     await Promise.all([...inputs.values()].map((handle) => handle.close()));
     await out.close();
-  }
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) {
-    done += (await handle.write(bytes, done, bytes.length - done)).bytesWritten;
   }
 }

@@ -17,7 +17,8 @@ export const safetensorsLimits = {
   axes: 16,
 } as const;
 
-export interface SafetensorsFile extends FileStamp {
+/** Named tensors of one model file, of whatever format. */
+export interface TensorFile extends FileStamp {
   readonly metadata: ReadonlyMap<string, string>;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
@@ -46,7 +47,7 @@ export function bytesOfType(dtype: StoredType): number {
  * Names, types, shapes and absolute byte ranges of every tensor. Throws E_MODEL_NOT_SAFETENSORS,
  * E_MODEL_DAMAGED, E_FILE or E_MODEL_CHANGED, each with a sentence that names the file's base name.
  */
-export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+export async function readSafetensors(path: string): Promise<TensorFile> {
   const { handle, stamp } = await openModelFile(path);
   try {
     const text = await readHeaderText(handle, stamp);
@@ -105,10 +106,7 @@ interface DataRange {
   readonly dataEnd: number;
 }
 
-function parseHeader(
-  text: string,
-  range: DataRange,
-): Pick<SafetensorsFile, 'metadata' | 'tensors'> {
+function parseHeader(text: string, range: DataRange): Pick<TensorFile, 'metadata' | 'tensors'> {
   const header = parseHeaderJson(text);
   if (!(header instanceof Map)) throw new HeaderJsonError('its header is not an object');
   const entries = header as ReadonlyMap<string, HeaderValue>;

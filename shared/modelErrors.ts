@@ -1,0 +1,56 @@
+/** The part of the error table that is about model files. */
+import type { ErrorEntry } from './errorEntry.ts';
+
+export const modelErrors = {
+  E_MODEL_UNKNOWN: {
+    status: 422,
+    title: 'There is no model of that name.',
+    next: 'Choose one from the list, or add the folder it is in.',
+  },
+  E_MODEL_NONE: {
+    status: 422,
+    title: 'No model has been found yet.',
+    next: 'Start with --models FOLDER, or use Remove, which needs no model.',
+  },
+  E_MODEL_NOT_SAFETENSORS: {
+    status: 422,
+    title: 'This file is not a safetensors model.',
+    next: 'Download the .safetensors version of the model.',
+  },
+  E_MODEL_UNSAFE: {
+    status: 422,
+    title: 'This model file holds a program, and Pentimento runs no program from a model file.',
+    next: 'Get the model as .safetensors from where you trust it.',
+  },
+  E_MODEL_CONVERT: {
+    status: 422,
+    title: 'This model file must be converted before it can be used.',
+    next: 'Run "pentimento convert FILE", then use the .safetensors file that it writes.',
+  },
+  E_MODEL_DAMAGED: {
+    status: 422,
+    title: 'The model file is damaged or incomplete.',
+    next: 'Download it again.',
+  },
+  E_MODEL_FAMILY: {
+    status: 422,
+    title: 'This kind of model is not supported yet.',
+    next: 'Use a Stable Diffusion 1.x model.',
+  },
+  E_MODEL_KIND: {
+    status: 422,
+    title: 'This file is not a checkpoint.',
+    next: 'Choose a full model; LoRA and VAE files go beside one.',
+  },
+  E_MODEL_MISSING_PART: {
+    status: 422,
+    title: 'A part of the model is missing.',
+    next: 'Choose a model that has it, or name a file for the part.',
+  },
+  E_MODEL_CHANGED: {
+    status: 409,
+    title: 'The model file changed while it was in use.',
+    next: 'Run again.',
+    retryable: true,
+  },
+} as const satisfies Record<string, ErrorEntry>;
