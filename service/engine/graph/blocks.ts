@@ -43,6 +43,8 @@ export interface Transformer {
   readonly depth: number;
   readonly heads: number;
   readonly groups: number;
+  /** Attention stays in float32. */
+  readonly exact: boolean;
 }
 
 /**
@@ -63,22 +65,27 @@ export function spatialTransformer(net: Net, path: string, x: Value, block: Tran
 
 function transformerBlock(net: Net, path: string, tokens: Value, block: Transformer): Value {
   const { graph } = net;
-  const { context, heads } = block;
+  const { context, heads, exact } = block;
   const width = tokens.shape[2];
   const self = layerNorm(net, `${path}.norm1`, tokens);
-  let h = graph.add(tokens, attention(net, `${path}.attn1`, self, self, heads));
+  let h = graph.add(tokens, attention(net, `${path}.attn1`, [self, self], { heads, exact }));
   const cross = layerNorm(net, `${path}.norm2`, h);
-  h = graph.add(h, attention(net, `${path}.attn2`, cross, context, heads));
+  h = graph.add(h, attention(net, `${path}.attn2`, [cross, context], { heads, exact }));
   const hidden = geglu(net, `${path}.ff.net.0.proj`, layerNorm(net, `${path}.norm3`, h), 4 * width);
   return graph.add(h, linear(net, `${path}.ff.net.2`, hidden, width));
 }
 
-function attention(net: Net, path: string, x: Value, source: Value, heads: number): Value {
+function attention(
+  net: Net,
+  path: string,
+  [x, source]: readonly [Value, Value],
+  options: { readonly heads: number; readonly exact: boolean },
+): Value {
   const width = x.shape[2];
   const query = linearNoBias(net, `${path}.to_q`, x, width);
   const key = linearNoBias(net, `${path}.to_k`, source, width);
   const value = linearNoBias(net, `${path}.to_v`, source, width);
-  return linear(net, `${path}.to_out.0`, net.graph.attention(query, key, value, { heads }), width);
+  return linear(net, `${path}.to_out.0`, net.graph.attention(query, key, value, options), width);
 }
 
 /** The autoencoder's middle attention: one head over all pixels, around a residual. */

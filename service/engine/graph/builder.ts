@@ -68,12 +68,29 @@ export class GraphBuilder {
     return this.#add(bias ? { ...step, bias } : step, shape);
   }
 
+  doubledConv(x: Value, weight: Weight, bias?: Weight): Value {
+    const [outChannels, inChannels, ...kernel] = axes(weight.shape, 4, weight.name);
+    const [batch, channels, height, width] = axes(x.shape, 4, 'the input of a convolution');
+    expectEqual(channels, inChannels, `the input channels of ${weight.name}`);
+    expect(sameShape(kernel, [3, 3]), `a kernel of 3x3 in ${weight.name}`, printShape(kernel));
+    expectBias(bias, outChannels);
+    const step = { kind: 'doubledConv', x, weight } as const;
+    const shape = [batch, outChannels, 2 * height, 2 * width];
+    return this.#add(bias ? { ...step, bias } : step, shape);
+  }
+
   linear(x: Value, weight: Weight, bias?: Weight): Value {
     const [outWidth, inWidth] = axes(weight.shape, 2, weight.name);
     expectEqual(lastOf(x.shape), inWidth, `the input width of ${weight.name}`);
     expectBias(bias, outWidth);
     const step = { kind: 'linear', x, weight } as const;
     return this.#add(bias ? { ...step, bias } : step, [...x.shape.slice(0, -1), outWidth]);
+  }
+
+  matrixProduct(x: Value, weight: Weight): Value {
+    const [inWidth, outWidth] = axes(weight.shape, 2, weight.name);
+    expectEqual(lastOf(x.shape), inWidth, `the input width of ${weight.name}`);
+    return this.#add({ kind: 'matrixProduct', x, weight }, [...x.shape.slice(0, -1), outWidth]);
   }
 
   geglu(x: Value, weight: Weight, bias: Weight): Value {
@@ -93,6 +110,31 @@ export class GraphBuilder {
     return this.#add({ kind: 'groupNorm', x, weight, bias, groups, epsilon, silu }, x.shape);
   }
 
+  standardise(x: Value, mean: Value, factor: Value): Value {
+    const [batch, channels] = axes(x.shape, 4, 'a picture to standardise');
+    expectEqual(batch, 1, 'the batch of a picture to standardise');
+    const groups = mean.shape[1];
+    for (const { shape } of [mean, factor]) {
+      expect(sameShape(shape, [1, groups, 1]), `statistics of [1,${groups},1]`, printShape(shape));
+    }
+    expect(channels % groups === 0, `channels that divide into ${groups} groups`, channels);
+    return this.#add({ kind: 'standardise', x, mean, factor }, x.shape);
+  }
+
+  scaleChannels(x: Value, weight: Weight, bias: Weight, silu: boolean): Value {
+    const [, channels] = axes(x.shape, 4, 'channels to scale');
+    expectEqual(channels, weight.shape[0], `the channels of ${weight.name}`);
+    expectBias(bias, channels);
+    return this.#add({ kind: 'scaleChannels', x, weight, bias, silu }, x.shape);
+  }
+
+  channelSums(x: Value, mask: Value): Value {
+    const [batch, channels, height, width] = axes(x.shape, 4, 'channels to sum');
+    expectEqual(batch, 1, 'the batch of channels to sum');
+    expect(sameShape(mask.shape, [height * width, 1]), `a mask of ${height * width}`, mask.shape);
+    return this.#add({ kind: 'channelSums', x, mask }, [channels, 2]);
+  }
+
   layerNorm(x: Value, weight: Weight, bias: Weight, epsilon: number): Value {
     expectEqual(lastOf(x.shape), weight.shape[0], `the width of ${weight.name}`);
     expectBias(bias, lastOf(x.shape));
@@ -101,18 +143,25 @@ export class GraphBuilder {
 
   /** softmax(q k^T / sqrt(C / heads)) v for each head (Vaswani et al. 2017). */
   attention(query: Value, key: Value, value: Value, options: AttentionOptions): Value {
-    const { heads, causal = false } = options;
+    const { heads, causal = false, exact = false } = options;
+    expect(!(causal && exact), 'attention that is causal or exact', 'both');
     const [batch, , width] = axes(query.shape, 3, 'a query');
     expectEqual(key.shape[0], batch, 'the batch of a key');
     expectEqual(lastOf(key.shape), width, 'the width of a key');
     expect(sameShape(key.shape, value.shape), printShape(key.shape), printShape(value.shape));
     expect(width % heads === 0, `a width that divides into ${heads} heads`, width);
     if (causal) expectEqual(key.shape[1], query.shape[1], 'the length of a causal key');
-    return this.#add({ kind: 'attention', query, key, value, heads, causal }, query.shape);
+    return this.#add({ kind: 'attention', query, key, value, heads, causal, exact }, query.shape);
   }
 
   activation(x: Value, activation: Activation): Value {
     return this.#add({ kind: 'activation', x, activation }, x.shape);
+  }
+
+  prelu(x: Value, slopes: Weight): Value {
+    const [, channels] = axes(x.shape, 4, 'the input of a PReLU');
+    expectBias(slopes, channels);
+    return this.#add({ kind: 'prelu', x, slopes }, x.shape);
   }
 
   add(a: Value, b: Value): Value {
@@ -218,6 +267,7 @@ export interface GroupNormOptions {
 export interface AttentionOptions {
   readonly heads: number;
   readonly causal?: boolean;
+  readonly exact?: boolean;
 }
 
 function axes(shape: Shape, count: number, what: string): Shape {

@@ -1,39 +1,63 @@
-/** CLIP's text encoder (Radford et al. 2021): a causal pre-norm transformer over token ids. */
+/** The text encoders: CLIP's and OpenCLIP's causal pre-norm transformer over token ids (Radford et al. 2021). */
 import type { ClipTextConfig, NetworkWeights } from '../weights/types.ts';
 import { GraphBuilder } from './builder.ts';
 import type { Graph, Value } from './ir.ts';
-import { layerNorm, linear, weight, type Net } from './layers.ts';
+import { layerNorm, linear, linearNoBias, matrixProduct, weight, type Net } from './layers.ts';
 
 export interface ClipTextSize {
   readonly batch: number;
-  /** 1: all layers run; n: the last n - 1 are left out. 1..layers. */
-  readonly clipSkip: number;
+  /** The state answered is the one before this many of the last layers; 0..layers. */
+  readonly layersLeftOut: number;
+  /** The state passes the final norm. */
+  readonly normed: boolean;
+  /** Takes token embeddings in the place of ids. */
+  readonly embedded?: boolean;
 }
 
 /**
- * Input: `ids` int32 [B,maxPositions]. Output: `context` [B,maxPositions,hiddenSize], the hidden
- * state after the layers that run, through the final norm.
+ * Input: `ids` int32 [B,maxPositions], or `tokens` [B,maxPositions,hiddenSize]. Output: `context` [B,maxPositions,hiddenSize], the hidden state
+ * asked for; with a projection also `pooled` [B,maxPositions,width], which every position would answer
+ * for the whole text: the last layer's state through the final norm and the projection.
  */
 export function clipTextGraph(
   weights: NetworkWeights,
   config: ClipTextConfig,
   size: ClipTextSize,
 ): Graph {
-  const { hiddenSize, vocabSize, maxPositions } = config;
+  const { layers, projection } = config;
   const graph = new GraphBuilder('clip-text');
   const net: Net = { graph, weights };
-  const ids = graph.input('ids', [size.batch, maxPositions], 'int32');
 
-  const embeddings = 'text_model.embeddings';
-  const tokens = weight(net, `${embeddings}.token_embedding.weight`, [vocabSize, hiddenSize]);
-  const position = `${embeddings}.position_embedding.weight`;
-  const positions = weight(net, position, [maxPositions, hiddenSize]);
-  let h = graph.addWeight(graph.embed(ids, tokens), positions);
-  for (let layer = 0; layer <= config.layers - size.clipSkip; layer++) {
+  let h = positioned(net, tokensOf(net, config, size), config);
+  const asked = layers - size.layersLeftOut;
+  let context = h;
+  for (let layer = 0; layer < (projection ? layers : asked); layer++) {
     h = encoderLayer(net, `text_model.encoder.layers.${layer}`, h, config);
+    if (layer === asked - 1) context = h;
   }
-  graph.output('context', layerNorm(net, 'text_model.final_layer_norm', h));
+  const finalNorm = (x: Value): Value => layerNorm(net, 'text_model.final_layer_norm', x);
+  graph.output('context', size.normed ? finalNorm(context) : context);
+  if (projection) {
+    const project = projection.inFirst ? matrixProduct : linearNoBias;
+    graph.output('pooled', project(net, 'text_projection', finalNorm(h), projection.width));
+  }
   return graph.finish();
+}
+
+const embeddings = 'text_model.embeddings';
+
+function tokensOf(net: Net, config: ClipTextConfig, { batch, embedded }: ClipTextSize): Value {
+  const { hiddenSize, vocabSize, maxPositions } = config;
+  if (embedded) return net.graph.input('tokens', [batch, maxPositions, hiddenSize]);
+  const ids = net.graph.input('ids', [batch, maxPositions], 'int32');
+  const table = weight(net, `${embeddings}.token_embedding.weight`, [vocabSize, hiddenSize]);
+  return net.graph.embed(ids, table);
+}
+
+function positioned(net: Net, tokens: Value, config: ClipTextConfig): Value {
+  const { hiddenSize, maxPositions } = config;
+  const name = `${embeddings}.position_embedding.weight`;
+  return net.graph.addWeight(tokens, weight(net, name, [maxPositions, hiddenSize]));
 }
 
 function encoderLayer(net: Net, path: string, x: Value, config: ClipTextConfig): Value {

@@ -24,7 +24,8 @@ export interface Weight {
   readonly stored: StoredTensor;
 }
 
-export type Activation = 'silu' | 'gelu' | 'quick_gelu' | 'relu' | 'tanh';
+/** 'leaky_relu' lets a fifth of what is negative through. */
+export type Activation = 'silu' | 'gelu' | 'quick_gelu' | 'relu' | 'leaky_relu' | 'tanh';
 
 /** Zeros added around a picture: [top, left, bottom, right]. */
 export type Padding = readonly [number, number, number, number];
@@ -43,12 +44,28 @@ export interface ConvStep extends Step {
   readonly padding: Padding;
 }
 
+/** A picture doubled by repeating its pixels, then a 3x3 convolution that keeps the new size. */
+export interface DoubledConvStep extends Step {
+  readonly kind: 'doubledConv';
+  /** [B,I,H,W], with a weight [O,I,3,3] -> [B,O,2H,2W]. */
+  readonly x: Value;
+  readonly weight: Weight;
+  readonly bias?: Weight;
+}
+
 export interface LinearStep extends Step {
   readonly kind: 'linear';
   /** [...,I], with a weight [O,I] as torch stores it: y = x W^T + b. */
   readonly x: Value;
   readonly weight: Weight;
   readonly bias?: Weight;
+}
+
+/** A matrix stored the other way round: [...,I] with a weight [I,O], y = x W. */
+export interface MatrixProductStep extends Step {
+  readonly kind: 'matrixProduct';
+  readonly x: Value;
+  readonly weight: Weight;
 }
 
 /** GEGLU (Shazeer 2020): the weight's first half makes values, the second half gates. */
@@ -72,6 +89,37 @@ export interface GroupNormStep extends Step {
   readonly silu: boolean;
 }
 
+/** (x - mean) * factor with a mean and a factor told for each group of channels. */
+export interface StandardiseStep extends Step {
+  readonly kind: 'standardise';
+  /** [1,C,H,W]. */
+  readonly x: Value;
+  /** [1,groups,1]. */
+  readonly mean: Value;
+  /** [1,groups,1]. */
+  readonly factor: Value;
+}
+
+/** x * weight + bias for each channel. */
+export interface ScaleChannelsStep extends Step {
+  readonly kind: 'scaleChannels';
+  /** [B,C,H,W]. */
+  readonly x: Value;
+  readonly weight: Weight;
+  readonly bias: Weight;
+  /** Followed by SiLU. */
+  readonly silu: boolean;
+}
+
+/** Sums of each channel's values and of their squares, [C,2], in float32 on every device. */
+export interface ChannelSumsStep extends Step {
+  readonly kind: 'channelSums';
+  /** [1,C,H,W]. */
+  readonly x: Value;
+  /** [H*W,1]: how much each pixel counts. */
+  readonly mask: Value;
+}
+
 export interface LayerNormStep extends Step {
   readonly kind: 'layerNorm';
   readonly x: Value;
@@ -90,12 +138,22 @@ export interface AttentionStep extends Step {
   readonly heads: number;
   /** No token sees a later one (text encoders). */
   readonly causal: boolean;
+  /** In float32 even where the device would in float16: some models' scores overflow. Never causal. */
+  readonly exact: boolean;
 }
 
 export interface ActivationStep extends Step {
   readonly kind: 'activation';
   readonly x: Value;
   readonly activation: Activation;
+}
+
+/** Negative values times a slope for each channel (He et al. 2015). */
+export interface PreluStep extends Step {
+  readonly kind: 'prelu';
+  /** [B,C,H,W], with slopes [C]. */
+  readonly x: Value;
+  readonly slopes: Weight;
 }
 
 /** Elementwise sum; an axis of length 1 stretches. */
@@ -167,12 +225,18 @@ export interface EmbedStep extends Step {
 
 export type GraphStep =
   | ConvStep
+  | DoubledConvStep
   | LinearStep
+  | MatrixProductStep
   | GegluStep
   | GroupNormStep
+  | StandardiseStep
+  | ScaleChannelsStep
+  | ChannelSumsStep
   | LayerNormStep
   | AttentionStep
   | ActivationStep
+  | PreluStep
   | AddStep
   | AddWeightStep
   | AffineStep

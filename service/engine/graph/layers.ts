@@ -8,6 +8,19 @@ import { printShape, sameShape, type Padding, type Shape, type Value, type Weigh
 export interface Net {
   readonly graph: GraphBuilder;
   readonly weights: NetworkWeights;
+  /** Whose statistics group norms use (each its input's own). */
+  readonly statistics?: StatisticsSource;
+}
+
+/** Takes the place of a group norm's own statistics. */
+export interface StatisticsSource {
+  /** x with a mean of 0 and a deviation of 1 in each group; undefined: by x's own statistics. */
+  standardise(graph: GraphBuilder, x: Value, norm: NamedNorm): Value | undefined;
+}
+
+export interface NamedNorm extends Norm {
+  /** The norm's name in the file. */
+  readonly path: string;
 }
 
 export interface ConvLayer {
@@ -44,6 +57,17 @@ export function conv(net: Net, path: string, x: Value, layer: ConvLayer): Value 
   });
 }
 
+/** Repeats every pixel twice both ways, then a 3x3 convolution: [B,I,H,W] to [B,O,2H,2W]. */
+export function doubledConv(
+  net: Net,
+  path: string,
+  x: Value,
+  { out, bias = true }: Pick<ConvLayer, 'out' | 'bias'>,
+): Value {
+  const kernel = weight(net, `${path}.weight`, [out, x.shape[1], 3, 3]);
+  return net.graph.doubledConv(x, kernel, bias ? weight(net, `${path}.bias`, [out]) : undefined);
+}
+
 /** y = x W^T + b over the last axis. */
 export function linear(net: Net, path: string, x: Value, out: number): Value {
   const bias = weight(net, `${path}.bias`, [out]);
@@ -55,10 +79,21 @@ export function linearNoBias(net: Net, path: string, x: Value, out: number): Val
   return net.graph.linear(x, matrix(net, path, x, out));
 }
 
+/** y = x W over the last axis, with W stored as [in,out]. */
+export function matrixProduct(net: Net, path: string, x: Value, out: number): Value {
+  const matrix = weight(net, `${path}.weight`, [x.shape[x.shape.length - 1], out]);
+  return net.graph.matrixProduct(x, matrix);
+}
+
 /** value * gelu(gate) with both halves from one matrix; answers [...,out]. */
 export function geglu(net: Net, path: string, x: Value, out: number): Value {
   const bias = weight(net, `${path}.bias`, [2 * out]);
   return net.graph.geglu(x, matrix(net, path, x, 2 * out), bias);
+}
+
+/** x where it is positive, elsewhere x times the channel's slope. */
+export function prelu(net: Net, path: string, x: Value): Value {
+  return net.graph.prelu(x, weight(net, `${path}.weight`, [x.shape[1]]));
 }
 
 export interface Norm {
@@ -67,12 +102,19 @@ export interface Norm {
 }
 
 export function groupNorm(net: Net, path: string, x: Value, norm: Norm): Value {
-  return net.graph.groupNorm(x, ...scaleAndShift(net, path, x.shape[1]), norm);
+  const [scale, shift] = scaleAndShift(net, path, x.shape[1]);
+  const standard = net.statistics?.standardise(net.graph, x, { ...norm, path });
+  return standard
+    ? net.graph.scaleChannels(standard, scale, shift, false)
+    : net.graph.groupNorm(x, scale, shift, norm);
 }
 
 export function groupNormSilu(net: Net, path: string, x: Value, norm: Norm): Value {
   const [scale, shift] = scaleAndShift(net, path, x.shape[1]);
-  return net.graph.groupNorm(x, scale, shift, { ...norm, silu: true });
+  const standard = net.statistics?.standardise(net.graph, x, { ...norm, path });
+  return standard
+    ? net.graph.scaleChannels(standard, scale, shift, true)
+    : net.graph.groupNorm(x, scale, shift, { ...norm, silu: true });
 }
 
 const layerNormEpsilon = 1e-5;

@@ -5,7 +5,7 @@
 import type { NetworkWeights } from '../weights/types.ts';
 import { GraphBuilder } from './builder.ts';
 import type { Graph, Value } from './ir.ts';
-import { conv, type Net } from './layers.ts';
+import { conv, doubledConv, type Net } from './layers.ts';
 import type { PictureSize } from './vae.ts';
 
 const channels = 64;
@@ -29,8 +29,7 @@ export function tinyVaeDecoderGraph(weights: NetworkWeights, size: PictureSize):
   for (let level = 0; level < levels; level++) {
     for (let i = 0; i < blocksPerLevel; i++) h = block(net, layer(), h);
     layer(); // doubling
-    h = graph.resize(h, 2 * h.shape[2], 2 * h.shape[3]);
-    h = conv(net, layer(), h, { out: channels, bias: false });
+    h = doubledConv(net, layer(), h, { out: channels, bias: false });
   }
   h = block(net, layer(), h);
   graph.output('picture', conv(net, layer(), h, { out: 3 }));

@@ -3,7 +3,7 @@ import type { NetworkWeights, VaeConfig } from '../weights/types.ts';
 import { GraphBuilder } from './builder.ts';
 import { pixelAttention, residualBlock } from './blocks.ts';
 import type { Graph, Value } from './ir.ts';
-import { conv, groupNormSilu, type Net } from './layers.ts';
+import { conv, doubledConv, groupNormSilu, type Net } from './layers.ts';
 
 /** Of the network's input: picture pixels for the encoder, latent pixels for the decoder. */
 export interface PictureSize {
@@ -24,32 +24,11 @@ export function vaeEncoderGraph(
   config: VaeConfig,
   size: PictureSize,
 ): Graph {
-  const { blockOutChannels, latentChannels, layersPerBlock } = config;
-  const norm = { groups: config.normGroups, epsilon };
   const graph = new GraphBuilder('vae-encoder');
   const net: Net = { graph, weights };
   const picture = graph.input('picture', [size.batch, 3, size.height, size.width]);
-
-  let h = conv(net, 'encoder.conv_in', picture, { out: blockOutChannels[0] });
-  blockOutChannels.forEach((out, level) => {
-    const path = `encoder.down_blocks.${level}`;
-    for (let layer = 0; layer < layersPerBlock; layer++) {
-      h = residualBlock(net, `${path}.resnets.${layer}`, h, { out, norm });
-    }
-    if (level < blockOutChannels.length - 1) {
-      // Zeros on the right and the bottom only: how the published weights were trained.
-      const halving = { out, stride: 2, padding: [0, 0, 1, 1] } as const;
-      h = conv(net, `${path}.downsamplers.0.conv`, h, halving);
-    }
-  });
-  h = middle(net, 'encoder.mid_block', h, config);
-  h = groupNormSilu(net, 'encoder.conv_norm_out', h, norm);
-  h = conv(net, 'encoder.conv_out', h, { out: 2 * latentChannels });
-  h = conv(net, 'quant_conv', h, { out: 2 * latentChannels, kernel: 1 });
-
-  graph.output('mean', graph.slice(h, 1, 0, latentChannels));
-  const logVariance = graph.slice(h, 1, latentChannels, 2 * latentChannels);
-  graph.output('logVariance', graph.clamp(logVariance, minLogVariance, maxLogVariance));
+  const h = encoderLevels(net, encoderStem(net, picture, config), config, everyLevel(config));
+  encoderAnswer(net, h, config);
   return graph.finish();
 }
 
@@ -59,35 +38,99 @@ export function vaeDecoderGraph(
   config: VaeConfig,
   size: PictureSize,
 ): Graph {
-  const { latentChannels, layersPerBlock } = config;
-  const levels = config.blockOutChannels.toReversed();
-  const norm = { groups: config.normGroups, epsilon };
   const graph = new GraphBuilder('vae-decoder');
   const net: Net = { graph, weights };
-  const latents = graph.input('latents', [size.batch, latentChannels, size.height, size.width]);
-
-  let h = conv(net, 'post_quant_conv', latents, { out: latentChannels, kernel: 1 });
-  h = conv(net, 'decoder.conv_in', h, { out: levels[0] });
-  h = middle(net, 'decoder.mid_block', h, config);
-  levels.forEach((out, level) => {
-    const path = `decoder.up_blocks.${level}`;
-    for (let layer = 0; layer <= layersPerBlock; layer++) {
-      h = residualBlock(net, `${path}.resnets.${layer}`, h, { out, norm });
-    }
-    if (level < levels.length - 1) {
-      const [, , height, width] = h.shape;
-      h = graph.resize(h, 2 * height, 2 * width);
-      h = conv(net, `${path}.upsamplers.0.conv`, h, { out });
-    }
-  });
-  h = groupNormSilu(net, 'decoder.conv_norm_out', h, norm);
-  graph.output('picture', conv(net, 'decoder.conv_out', h, { out: 3 }));
+  const { batch, height, width } = size;
+  const latents = graph.input('latents', [batch, config.latentChannels, height, width]);
+  const h = decoderLevels(net, decoderStem(net, latents, config), config, everyLevel(config));
+  graph.output('picture', decoderAnswer(net, h, config));
   return graph.finish();
 }
 
+/** Resolutions of a half in the order of its computation: begin inclusive, end exclusive. */
+export interface LevelRange {
+  readonly begin: number;
+  readonly end: number;
+}
+
+function everyLevel({ blockOutChannels }: VaeConfig): LevelRange {
+  return { begin: 0, end: blockOutChannels.length };
+}
+
+export function encoderStem(net: Net, picture: Value, { blockOutChannels }: VaeConfig): Value {
+  return conv(net, 'encoder.conv_in', picture, { out: blockOutChannels[0] });
+}
+
+/** Each level with the halving after it, which the last one lacks. */
+export function encoderLevels(net: Net, x: Value, config: VaeConfig, levels: LevelRange): Value {
+  const { blockOutChannels, layersPerBlock } = config;
+  let h = x;
+  for (let level = levels.begin; level < levels.end; level++) {
+    const path = `encoder.down_blocks.${level}`;
+    const out = blockOutChannels[level];
+    for (let layer = 0; layer < layersPerBlock; layer++) {
+      h = residualBlock(net, `${path}.resnets.${layer}`, h, { out, norm: normOf(config) });
+    }
+    if (level < blockOutChannels.length - 1) {
+      // Zeros on the right and the bottom only: how the published weights were trained.
+      const halving = { out, stride: 2, padding: [0, 0, 1, 1] } as const;
+      h = conv(net, `${path}.downsamplers.0.conv`, h, halving);
+    }
+  }
+  return h;
+}
+
+/** The encoder's middle and its outputs `mean` and `logVariance`. */
+export function encoderAnswer(net: Net, x: Value, config: VaeConfig): void {
+  const { graph } = net;
+  const { latentChannels } = config;
+  let h = middle(net, 'encoder.mid_block', x, config);
+  h = groupNormSilu(net, 'encoder.conv_norm_out', h, normOf(config));
+  h = conv(net, 'encoder.conv_out', h, { out: 2 * latentChannels });
+  h = conv(net, 'quant_conv', h, { out: 2 * latentChannels, kernel: 1 });
+  graph.output('mean', graph.slice(h, 1, 0, latentChannels));
+  const logVariance = graph.slice(h, 1, latentChannels, 2 * latentChannels);
+  graph.output('logVariance', graph.clamp(logVariance, minLogVariance, maxLogVariance));
+}
+
+/** The decoder's entrance and its middle. */
+export function decoderStem(net: Net, latents: Value, config: VaeConfig): Value {
+  const [widest] = config.blockOutChannels.toReversed();
+  const h = conv(net, 'post_quant_conv', latents, { out: config.latentChannels, kernel: 1 });
+  const entered = conv(net, 'decoder.conv_in', h, { out: widest });
+  return middle(net, 'decoder.mid_block', entered, config);
+}
+
+/** Each level with the doubling before it, which the first one lacks. */
+export function decoderLevels(net: Net, x: Value, config: VaeConfig, levels: LevelRange): Value {
+  const widths = config.blockOutChannels.toReversed();
+  let h = x;
+  for (let level = levels.begin; level < levels.end; level++) {
+    const out = widths[level];
+    if (level > 0) {
+      const doubling = `decoder.up_blocks.${level - 1}.upsamplers.0.conv`;
+      h = doubledConv(net, doubling, h, { out: widths[level - 1] });
+    }
+    for (let layer = 0; layer <= config.layersPerBlock; layer++) {
+      const path = `decoder.up_blocks.${level}.resnets.${layer}`;
+      h = residualBlock(net, path, h, { out, norm: normOf(config) });
+    }
+  }
+  return h;
+}
+
+export function decoderAnswer(net: Net, x: Value, config: VaeConfig): Value {
+  const h = groupNormSilu(net, 'decoder.conv_norm_out', x, normOf(config));
+  return conv(net, 'decoder.conv_out', h, { out: 3 });
+}
+
 function middle(net: Net, path: string, x: Value, config: VaeConfig): Value {
-  const block = { out: x.shape[1], norm: { groups: config.normGroups, epsilon } };
+  const block = { out: x.shape[1], norm: normOf(config) };
   let h = residualBlock(net, `${path}.resnets.0`, x, block);
   h = pixelAttention(net, `${path}.attentions.0`, h, block.norm);
   return residualBlock(net, `${path}.resnets.1`, h, block);
+}
+
+function normOf({ normGroups }: VaeConfig): { readonly groups: number; readonly epsilon: number } {
+  return { groups: normGroups, epsilon };
 }

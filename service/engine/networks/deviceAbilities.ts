@@ -6,6 +6,7 @@ import { PentimentoError } from '../../../shared/errors.ts';
 import { GraphBuilder } from '../graph/builder.ts';
 import type { Graph } from '../graph/ir.ts';
 import type { Precision } from '../graph/lower/emitter.ts';
+import { cpu } from '../graph/lower/cpu.ts';
 import { fused } from '../graph/lower/fused.ts';
 import { lowerGraph, type Lowering } from '../graph/lower/lowering.ts';
 import { plain } from '../graph/lower/plain.ts';
@@ -20,7 +21,7 @@ export interface DeviceAbilities {
   readonly lowering: Lowering;
 }
 
-const lowerings: Record<DeviceName, Lowering> = { cpu: fused, cuda: fused, dml: fused, webgpu };
+const lowerings: Record<DeviceName, Lowering> = { cpu, cuda: fused, dml: fused, webgpu };
 
 /** More than float16 rounds, far less than a wrong kernel errs. */
 const tolerance = 5e-3;

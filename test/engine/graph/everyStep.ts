@@ -6,6 +6,7 @@ import type { NetworkWeights } from '../../../service/engine/weights/types.ts';
 
 export const everyStepShapes: NetworkShapes = new Map([
   ['kernel.weight', [16, 4, 3, 3]],
+  ['doubling.weight', [16, 16, 3, 3]],
   ['halving.weight', [16, 16, 3, 3]],
   ['channel.weight', [16]],
   ['channel.bias', [16]],
@@ -17,7 +18,14 @@ export const everyStepShapes: NetworkShapes = new Map([
   ['positions.weight', [16, 16]],
 ]);
 
-const activations: readonly Activation[] = ['silu', 'gelu', 'quick_gelu', 'relu', 'tanh'];
+const activations: readonly Activation[] = [
+  'silu',
+  'gelu',
+  'quick_gelu',
+  'relu',
+  'leaky_relu',
+  'tanh',
+];
 
 /** Inputs: `picture` [1,4,4,4] and `ids` [1,16]. Outputs: `tokens` [1,16,16], `clamped` [1,24,4,4]. */
 export function everyStepGraph(weights: NetworkWeights): Graph {
@@ -35,6 +43,9 @@ export function everyStepGraph(weights: NetworkWeights): Graph {
   h = graph.groupNorm(h, scale, shift, { groups: 4, epsilon: 1e-5, silu: true });
   const small = graph.conv(h, weight('halving.weight'), { stride: 2, padding: [0, 0, 1, 1] });
   h = graph.add(h, graph.resize(small, 4, 4));
+  h = graph.add(h, graph.doubledConv(small, weight('doubling.weight'), shift));
+
+  h = graph.add(h, graph.prelu(h, scale));
 
   const shape: Shape = [1, 16, 16];
   let tokens = graph.transpose(graph.reshape(h, shape), [0, 2, 1]);
@@ -51,10 +62,12 @@ export function everyStepGraph(weights: NetworkWeights): Graph {
   tokens = graph.add(tokens, graph.attention(tokens, words, words, { heads: 2, causal: true }));
   const gated = graph.geglu(tokens, weight('gate.weight'), weight('gate.bias'));
   tokens = graph.add(tokens, graph.linear(gated, weight('narrow.weight')));
+  tokens = graph.add(tokens, graph.matrixProduct(tokens, weight('matrix.weight')));
   for (const activation of activations)
     tokens = graph.add(tokens, graph.activation(tokens, activation));
-  graph.output('tokens', tokens);
+  graph.output('tokens', graph.matrixProduct(tokens, weight('matrix.weight')));
 
+  h = graph.prelu(h, weight('channel.bias'));
   const half = graph.slice(h, 1, 8, 16);
   const clamped = graph.clamp(graph.affine(graph.concat([h, half], 1), 2, 0.25), -1, 1.5);
   graph.output('clamped', clamped);

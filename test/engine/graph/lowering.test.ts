@@ -1,19 +1,24 @@
-/** The fused lowering against the oracle of plain operators, on small networks of every kind. */
+/** The fused lowerings against the oracle of plain operators, on small networks of every kind. */
 import { parse } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { clipTextGraph } from '../../../service/engine/graph/clipText.ts';
+import { controlNetGraph } from '../../../service/engine/graph/controlNet.ts';
 import type { Graph } from '../../../service/engine/graph/ir.ts';
+import { cpu } from '../../../service/engine/graph/lower/cpu.ts';
 import { fused } from '../../../service/engine/graph/lower/fused.ts';
 import { lowerGraph } from '../../../service/engine/graph/lower/lowering.ts';
 import { plain } from '../../../service/engine/graph/lower/plain.ts';
 import { tinyVaeDecoderGraph, tinyVaeEncoderGraph } from '../../../service/engine/graph/tinyVae.ts';
 import { unetGraph } from '../../../service/engine/graph/unet.ts';
+import { upscalerGraph } from '../../../service/engine/graph/upscaler.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../../../service/engine/graph/vae.ts';
 import { loadNetwork } from '../../../service/engine/runtime/network.ts';
 import {
   clipTextShapes,
+  controlNetShapes,
   taesdShapes,
   unetShapes,
+  upscalerShapes,
   vaeShapes,
 } from '../../../service/engine/weights/networkShapes.ts';
 import type { ClipTextConfig, NetworkWeights } from '../../../service/engine/weights/types.ts';
@@ -40,12 +45,29 @@ const text: ClipTextConfig = {
   maxPositions: 11,
 };
 
+const pooledText: ClipTextConfig = { ...text, projection: { width: 20, inFirst: true } };
+const larger = { ...smallUNet, addedWidth: 40 };
+const control = { trunk: larger, hintChannels: 3, hintWidths: [4, 6, 8, 10] };
+const esrgan = {
+  kind: 'esrgan',
+  blocks: 1,
+  features: 8,
+  growth: 4,
+  folding: 2,
+  doublings: 2,
+  scale: 2,
+} as const;
+const compact = { kind: 'compact', convolutions: 2, features: 12, scale: 3 } as const;
+
 let weights: NetworkWeights;
 beforeAll(async () => {
   const shapes = [
-    unetShapes(smallUNet),
+    unetShapes(larger),
+    controlNetShapes(control),
     vaeShapes(vae),
-    clipTextShapes(text),
+    clipTextShapes(pooledText),
+    upscalerShapes(esrgan),
+    upscalerShapes(compact),
     taesdShapes('decoder'),
     taesdShapes('encoder'),
     everyStepShapes,
@@ -61,7 +83,7 @@ const graphs: Record<string, () => Graph> = {
   'UNet with linear projections': () =>
     unetGraph(
       weights,
-      { ...smallUNet, linearProjection: true },
+      { ...smallUNet, linearProjection: true, exactAttention: true },
       { ...unetSize, oddSizes: 'webui' },
     ),
   'UNet of odd sizes': () =>
@@ -70,23 +92,38 @@ const graphs: Record<string, () => Graph> = {
     unetGraph(weights, smallUNet, { ...unetSize, height: 5, width: 7, oddSizes: 'diffusers' }),
   'VAE encoder': () => vaeEncoderGraph(weights, vae, picture),
   'VAE decoder': () => vaeDecoderGraph(weights, vae, picture),
-  'text encoder': () => clipTextGraph(weights, text, { batch: 2, clipSkip: 2 }),
+  'text encoder': () => clipTextGraph(weights, text, { batch: 2, layersLeftOut: 2, normed: true }),
   'text encoder with exact GELU': () =>
-    clipTextGraph(weights, { ...text, activation: 'gelu' }, { batch: 1, clipSkip: 1 }),
+    clipTextGraph(
+      weights,
+      { ...text, activation: 'gelu' },
+      { batch: 1, layersLeftOut: 1, normed: true },
+    ),
+  'text encoder with a pooled answer': () =>
+    clipTextGraph(weights, pooledText, { batch: 1, layersLeftOut: 1, normed: false }),
+  'text encoder of embedded tokens': () =>
+    clipTextGraph(weights, text, { batch: 1, layersLeftOut: 0, normed: true, embedded: true }),
+  'UNet with further conditions, controlled': () =>
+    unetGraph(weights, larger, { ...unetSize, oddSizes: 'diffusers', controlled: true }),
+  ControlNet: () => controlNetGraph(weights, control, unetSize),
   'tiny decoder': () => tinyVaeDecoderGraph(weights, picture),
+  ESRGAN: () => upscalerGraph(weights, esrgan, picture),
+  'compact upscaler': () => upscalerGraph(weights, compact, picture),
   'tiny encoder': () => tinyVaeEncoderGraph(weights, { ...picture, height: 16, width: 24 }),
 };
 
-describe('the fused lowering', () => {
-  it.each(Object.entries(graphs))('gives the answers of the plain one: %s', async (_, build) => {
+describe('the fused lowerings', () => {
+  it.each(Object.entries(graphs))('give the answers of the plain one: %s', async (_, build) => {
     const graph = build();
     const feeds = feedsOf(graph);
     const expected = await runGraph(graph, feeds, plain);
-    const found = await runGraph(graph, feeds, fused);
-    expect(Object.keys(found)).toEqual([...graph.outputs.keys()]);
-    for (const [name, value] of Object.entries(expected)) {
-      expect(found[name].shape).toEqual(graph.outputs.get(name)?.shape);
-      expect(relativeError(found[name].data, value.data)).toBeLessThan(2e-5);
+    for (const lowering of [fused, cpu]) {
+      const found = await runGraph(graph, feeds, lowering);
+      expect(Object.keys(found)).toEqual([...graph.outputs.keys()]);
+      for (const [name, value] of Object.entries(expected)) {
+        expect(found[name].shape).toEqual(graph.outputs.get(name)?.shape);
+        expect(relativeError(found[name].data, value.data)).toBeLessThan(2e-5);
+      }
     }
   });
 
@@ -103,23 +140,26 @@ describe('the fused lowering', () => {
 });
 
 describe('the float16 lowering', () => {
-  it.each(['every step', 'UNet', 'text encoder'])('is close to float32: %s', async (name) => {
-    const graph = graphs[name]();
-    const feeds = feedsOf(graph);
-    const expected = await runGraph(graph, feeds, plain);
-    for (const lowering of [plain, fused]) {
-      // The CPU has no float16 kernels: onnxruntime computes them in float32, between roundings.
-      const { bytes, root } = lowerGraph(graph, lowering, 'float16');
-      const network = await loadNetwork(bytes, { device: 'cpu', root });
-      const found = await network.run(feeds);
-      await network.dispose();
-      for (const [output, { data }] of Object.entries(expected)) {
-        const error = relativeError(found[output].data, data);
-        expect(error).toBeGreaterThan(0);
-        expect(error).toBeLessThan(2e-2);
+  it.each(['every step', 'UNet', 'UNet with linear projections', 'text encoder'])(
+    'is close to float32: %s',
+    async (name) => {
+      const graph = graphs[name]();
+      const feeds = feedsOf(graph);
+      const expected = await runGraph(graph, feeds, plain);
+      for (const lowering of [plain, fused]) {
+        // The CPU has no float16 kernels: onnxruntime computes them in float32, between roundings.
+        const { bytes, root } = lowerGraph(graph, lowering, 'float16');
+        const network = await loadNetwork(bytes, { device: 'cpu', root });
+        const found = await network.run(feeds);
+        await network.dispose();
+        for (const [output, { data }] of Object.entries(expected)) {
+          const error = relativeError(found[output].data, data);
+          expect(error).toBeGreaterThan(0);
+          expect(error).toBeLessThan(2e-2);
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 describe('float16 weights on the CPU', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { clipTextGraph } from '../../../service/engine/graph/clipText.ts';
+import { controlNetGraph } from '../../../service/engine/graph/controlNet.ts';
 import type { Graph, Weight } from '../../../service/engine/graph/ir.ts';
 import { fused } from '../../../service/engine/graph/lower/fused.ts';
 import { lowerGraph } from '../../../service/engine/graph/lower/lowering.ts';
@@ -7,13 +8,28 @@ import { timestepEmbedding } from '../../../service/engine/graph/timestepEmbeddi
 import { unetGraph } from '../../../service/engine/graph/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../../../service/engine/graph/vae.ts';
 import { sizeOfShape } from '../../../service/engine/tensor.ts';
+import { collectWeights } from '../../../service/engine/weights/collectWeights.ts';
+import { detectModel } from '../../../service/engine/weights/detectModel.ts';
+import { builtFamily, familyFacts } from '../../../service/engine/weights/families.ts';
+import {
+  controlNetConfigFromShapes,
+  unetConfigFromShapes,
+} from '../../../service/engine/weights/networkConfigs.ts';
 import {
   clipTextShapes,
+  controlNetShapes,
   unetShapes,
   vaeShapes,
   type NetworkShapes,
 } from '../../../service/engine/weights/networkShapes.ts';
-import type { NetworkWeights, StoredTensor } from '../../../service/engine/weights/types.ts';
+import { openTextEncoder } from '../../../service/engine/weights/openTextEncoder.ts';
+import { controlNetSource, unetSource } from '../../../service/engine/weights/tensorSource.ts';
+import type {
+  BuiltFamily,
+  NetworkWeights,
+  StoredTensor,
+} from '../../../service/engine/weights/types.ts';
+import { manifestPath, manifestRow, readManifest } from '../../fixtures/manifest.ts';
 import { smallUNet } from './syntheticNetwork.ts';
 
 /** Weights that lie nowhere: enough to write a graph. */
@@ -24,6 +40,18 @@ function unwritten(shapes: NetworkShapes): Map<string, StoredTensor> {
       { file: '/nowhere', dtype: 'F32', shape, begin: 0, end: 4 * sizeOfShape(shape) },
     ]),
   );
+}
+
+/** A manifest's tensors, lying nowhere. */
+function manifestTensors(name: string): Map<string, StoredTensor> {
+  const rows = Object.entries(readManifest(manifestPath(name)).tensors);
+  return unwritten(new Map(rows.map(([key, row]) => [key, manifestRow(row).shape])));
+}
+
+function detectFamily(tensors: Map<string, StoredTensor>): BuiltFamily {
+  const family = builtFamily(detectModel({ tensors, metadata: new Map() }).family);
+  if (!family) throw new Error('Expected a family that is built');
+  return family;
 }
 
 function parameters(...graphs: readonly Graph[]): number {
@@ -52,6 +80,8 @@ const sd15 = {
   linearProjection: false,
   normGroups: 32,
   normEps: 1e-5,
+  addedWidth: 0,
+  exactAttention: false,
 };
 const sd15Vae = {
   blockOutChannels: [128, 256, 512, 512],
@@ -69,6 +99,7 @@ const sd15Text = {
   vocabSize: 49_408,
   maxPositions: 77,
 } as const;
+const wholeText = { batch: 1, layersLeftOut: 0, normed: true };
 const size = { batch: 1, height: 64, width: 64, tokens: 77, oddSizes: 'webui' } as const;
 
 // Published totals of Stable Diffusion 1.5.
@@ -80,7 +111,7 @@ describe('the graphs of Stable Diffusion 1.5', () => {
     const halves = [vaeEncoderGraph, vaeDecoderGraph].map((build) => build(vae, sd15Vae, size));
     expect(parameters(...halves)).toBe(83_653_863);
     const text = unwritten(clipTextShapes(sd15Text));
-    expect(parameters(clipTextGraph(text, sd15Text, { batch: 1, clipSkip: 1 }))).toBe(123_060_480);
+    expect(parameters(clipTextGraph(text, sd15Text, wholeText))).toBe(123_060_480);
   });
 
   it('are written in a moment and stay small', () => {
@@ -89,6 +120,43 @@ describe('the graphs of Stable Diffusion 1.5', () => {
     const { bytes } = lowerGraph(unetGraph(weights, sd15, size), fused, 'float32');
     expect(performance.now() - start).toBeLessThan(1000);
     expect(bytes.length).toBeLessThan(500_000);
+  });
+});
+
+// Published totals; the configurations are read from the names and shapes of the published single files.
+describe.each([
+  { name: 'sd21v', unet: 865_910_724, texts: [340_387_840] },
+  { name: 'sdxl', unet: 2_567_463_684, texts: [123_060_480, 694_659_840] },
+  { name: 'sdxl-refiner', unet: 2_259_526_660, texts: [694_659_840] },
+])('the graphs of $name', ({ name, unet, texts }) => {
+  it('use the published number of parameters', () => {
+    const tensors = manifestTensors(`real/${name}/single.json`);
+    const source = unetSource(tensors);
+    if (!source) throw new Error('Expected a UNet');
+    const config = unetConfigFromShapes(source);
+    const weights = collectWeights('UNet', source, unetShapes(config));
+    expect(parameters(unetGraph(weights, config, size))).toBe(unet);
+
+    const { textEncoders } = familyFacts[detectFamily(tensors)];
+    // Whole encoders: the graph of a penultimate state leaves the last layer out unless it is pooled.
+    const counts = textEncoders.map((place) => {
+      const opened = openTextEncoder({ tensors }, place);
+      return parameters(clipTextGraph(opened.weights, opened.config, wholeText));
+    });
+    expect(counts).toEqual(texts);
+  });
+});
+
+describe('the graph of a ControlNet', () => {
+  it.each([
+    ['sd15-controlnet', 361_279_120],
+    ['sdxl-controlnet', 1_251_014_160],
+  ])('of %s uses the published number of parameters', (name, total) => {
+    const source = controlNetSource(manifestTensors(`real/${name}/controlnet.json`));
+    if (!source) throw new Error('Expected a ControlNet');
+    const config = controlNetConfigFromShapes(source);
+    const weights = collectWeights('ControlNet', source, controlNetShapes(config));
+    expect(parameters(controlNetGraph(weights, config, size))).toBe(total);
   });
 });
 

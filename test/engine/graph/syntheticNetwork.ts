@@ -21,6 +21,8 @@ export const smallUNet: UNetConfig = {
   linearProjection: false,
   normGroups: 4,
   normEps: 1e-5,
+  addedWidth: 0,
+  exactAttention: false,
 };
 
 /** Writes tensors of these shapes below `folder` and opens them. */

@@ -4,6 +4,7 @@ import { PentimentoError } from '../../../../shared/errors.ts';
 import { sizeOfShape } from '../../tensor.ts';
 import type { StoredType } from '../../weights/types.ts';
 import type { Shape, Value, Weight } from '../ir.ts';
+import type { WeightChanges } from '../weightChange.ts';
 import { halfBits } from '../onnx/half.ts';
 import {
   dataTypes,
@@ -12,6 +13,7 @@ import {
   type Initializer,
   type OnnxNode,
 } from '../onnx/model.ts';
+import { changedWeight } from './changedWeight.ts';
 
 /** The number format a device computes in. */
 export type Precision = 'float32' | 'float16';
@@ -30,8 +32,13 @@ export class Emitter {
   readonly #names = new Map<number, string>();
   #count = 0;
 
-  constructor(precision: Precision) {
+  readonly #changes: WeightChanges;
+  /** Changed weights that are written already. */
+  readonly #changed = new Map<string, string>();
+
+  constructor(precision: Precision, changes: WeightChanges = new Map()) {
     this.precision = precision;
+    this.#changes = changes;
   }
 
   /** The name that holds a graph value. */
@@ -61,12 +68,34 @@ export class Emitter {
 
   /** A weight in the device's number format, straight from its file. */
   weight(weight: Weight, shape: Shape = weight.shape): string {
-    return this.#stored(weight, shape, 0);
+    const changed = this.#change(weight);
+    return changed === undefined
+      ? this.#stored(weight, shape, 0, this.precision)
+      : this.node('Reshape', [changed, this.ints(shape)]);
   }
 
   /** Rows begin..end (axis 0) of a weight: a byte range of the same file. */
   weightRows(weight: Weight, begin: number, end: number): string {
-    return this.#stored(weight, [end - begin, ...weight.shape.slice(1)], begin);
+    const shape = [end - begin, ...weight.shape.slice(1)];
+    const changed = this.#change(weight);
+    if (changed === undefined) return this.#stored(weight, shape, begin, this.precision);
+    const range = [[begin], [end], [0]].map((at) => this.ints(at));
+    return this.node('Reshape', [this.node('Slice', [changed, ...range]), this.ints(shape)]);
+  }
+
+  /** A weight in float32 as it lies in its file, without any change. */
+  exact(weight: Weight, shape: Shape): string {
+    return this.#stored(weight, shape, 0, 'float32');
+  }
+
+  /** A constant in float32 in every precision. */
+  exactValues(values: Float32Array, shape: Shape): string {
+    return this.#inline('float32', bytesOf(values), shape, `values${this.#count++}`);
+  }
+
+  /** One float32 number in every precision. */
+  floatScalar(value: number): string {
+    return this.#inline('float32', bytesOf(Float32Array.of(value)), []);
   }
 
   /** A constant in the device's number format. Long ones need a label that tells them apart. */
@@ -107,7 +136,19 @@ export class Emitter {
     return output;
   }
 
-  #stored(weight: Weight, shape: Shape, firstRow: number): string {
+  /** The changed weight in the device's number format; undefined when nothing changes it. */
+  #change(weight: Weight): string | undefined {
+    const changes = this.#changes.get(weight.name);
+    if (!changes) return undefined;
+    const known = this.#changed.get(weight.name);
+    if (known !== undefined) return known;
+    const exact = changedWeight(this, weight, changes);
+    const name = this.precision === 'float32' ? exact : this.cast(exact, this.precision);
+    this.#changed.set(weight.name, name);
+    return name;
+  }
+
+  #stored(weight: Weight, shape: Shape, firstRow: number, precision: Precision): string {
     const { stored } = weight;
     const format = storedTypes[stored.dtype];
     if (!format) {
@@ -129,7 +170,7 @@ export class Emitter {
       this.initializers.set(name, { name, type, shape, source });
       this.files.add(stored.file);
     }
-    return type === this.precision ? name : this.cast(name, this.precision);
+    return type === precision ? name : this.cast(name, precision);
   }
 
   #inline(type: DataType, bytes: Uint8Array, shape: Shape, label?: string): string {

@@ -46,12 +46,16 @@ export const fused: Lowering = {
       epsilon: { float: epsilon },
     }),
 
-  attention(emit, { query, key, value, heads, causal }) {
+  attention(emit, { query, key, value, heads, causal, exact }) {
+    const widened = exact && emit.precision !== 'float32';
     const [batch, length] = query.shape;
-    const inputs = [query, key, value].map((x) => emit.value(x));
+    const inputs = [query, key, value].map((x) =>
+      widened ? emit.cast(emit.value(x), 'float32') : emit.value(x),
+    );
     // DirectML does not broadcast the bias and never reads the attribute for causal attention.
     const bias = causal ? ['', '', causalBias(emit, [batch, heads, length, length])] : [];
-    return emit.contributed('MultiHeadAttention', [...inputs, ...bias], { num_heads: heads });
+    const seen = emit.contributed('MultiHeadAttention', [...inputs, ...bias], { num_heads: heads });
+    return widened ? emit.cast(seen, emit.precision) : seen;
   },
 
   activation(emit, { x, activation }) {

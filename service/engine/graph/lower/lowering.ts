@@ -3,6 +3,7 @@ import path from 'node:path';
 import { PentimentoError } from '../../../../shared/errors.ts';
 import type { Graph, GraphStep, StepKind, StepOf } from '../ir.ts';
 import { encodeModel, type Port } from '../onnx/model.ts';
+import type { WeightChanges } from '../weightChange.ts';
 import { Emitter, type Precision } from './emitter.ts';
 
 /** Writes the operators of one kind of step and answers the name of the result. */
@@ -20,11 +21,17 @@ export interface LoweredModel {
 }
 
 /**
- * Reals enter and leave as float32 whatever the precision inside. Throws E_FILE when the weights lie
+ * Reals enter and leave as float32 whatever the precision inside; `changes` are made to the weights
+ * they name. Throws E_FILE when the weights lie
  * on different volumes, which one session cannot open.
  */
-export function lowerGraph(graph: Graph, lowering: Lowering, precision: Precision): LoweredModel {
-  const emit = new Emitter(precision);
+export function lowerGraph(
+  graph: Graph,
+  lowering: Lowering,
+  precision: Precision,
+  changes?: WeightChanges,
+): LoweredModel {
+  const emit = new Emitter(precision, changes);
   const inputs: Port[] = [];
   for (const [name, value] of graph.inputs) {
     const isReal = value.type === 'real';

@@ -10,6 +10,15 @@ import type { Lowering } from './lowering.ts';
 export const unseen = -10_000;
 
 export const plain: Lowering = {
+  doubledConv(emit, { x, weight, bias }) {
+    const inputs = [
+      repeatPixels(emit, emit.value(x), [emit.floats([1, 1, 2, 2])]),
+      emit.weight(weight),
+      ...(bias ? [emit.weight(bias)] : []),
+    ];
+    return emit.node('Conv', inputs, { kernel_shape: [3, 3], pads: [1, 1, 1, 1] });
+  },
+
   conv(emit, { x, weight, bias, stride, padding }) {
     const inputs = [emit.value(x), emit.weight(weight), ...(bias ? [emit.weight(bias)] : [])];
     const [, , kernel] = weight.shape;
@@ -25,6 +34,8 @@ export const plain: Lowering = {
     const product = emit.node('MatMul', [emit.value(x), transposed]);
     return bias ? emit.node('Add', [product, emit.weight(bias)]) : product;
   },
+
+  matrixProduct: (emit, { x, weight }) => emit.node('MatMul', [emit.value(x), emit.weight(weight)]),
 
   geglu(emit, { x, weight, bias, out }) {
     const transposed = emit.node('Transpose', [emit.weight(weight)], { perm: [1, 0] });
@@ -45,27 +56,60 @@ export const plain: Lowering = {
     return silu ? activate(emit, shifted, 'silu') : shifted;
   },
 
+  standardise(emit, { x, mean, factor }) {
+    const [batch, channels, height, width] = x.shape;
+    const groups = mean.shape[1];
+    const perGroup = (channels / groups) * height * width;
+    const grouped = reshape(emit, emit.value(x), [batch, groups, perGroup]);
+    const centred = emit.node('Sub', [grouped, emit.value(mean)]);
+    return reshape(emit, emit.node('Mul', [centred, emit.value(factor)]), x.shape);
+  },
+
+  scaleChannels(emit, { x, weight, bias, silu }) {
+    const channels = x.shape[1];
+    const scaled = emit.node('Mul', [emit.value(x), emit.weight(weight, [channels, 1, 1])]);
+    const shifted = emit.node('Add', [scaled, emit.weight(bias, [channels, 1, 1])]);
+    return silu ? activate(emit, shifted, 'silu') : shifted;
+  },
+
+  channelSums(emit, { x, mask, out }) {
+    const [, channels, height, width] = x.shape;
+    const [values, counted] = [x, mask].map((value) => wide(emit, emit.value(value)));
+    const rows = reshape(emit, values, [channels, height * width]);
+    const squares = emit.node('Mul', [rows, rows]);
+    const sums = [rows, squares].map((terms) => emit.node('MatMul', [terms, counted]));
+    return reshape(emit, emit.node('Concat', sums, { axis: 1 }), out.shape);
+  },
+
   layerNorm(emit, { x, weight, bias, epsilon }) {
     const scaled = emit.node('Mul', [normalise(emit, emit.value(x), epsilon), emit.weight(weight)]);
     return emit.node('Add', [scaled, emit.weight(bias)]);
   },
 
-  attention(emit, { query, key, value, heads, causal, out }) {
+  attention(emit, { query, key, value, heads, causal, exact, out }) {
+    const widened = exact && emit.precision !== 'float32';
     const perHead = (x: Value, order: readonly number[]): string => {
       const [batch, length, width] = x.shape;
-      const split = reshape(emit, emit.value(x), [batch, length, heads, width / heads]);
+      const whole = widened ? emit.cast(emit.value(x), 'float32') : emit.value(x);
+      const split = reshape(emit, whole, [batch, length, heads, width / heads]);
       return emit.node('Transpose', [split], { perm: order });
     };
     const headWidth = out.shape[2] / heads;
-    const q = emit.node('Mul', [perHead(query, [0, 2, 1, 3]), emit.real(headWidth ** -0.5)]);
+    const scale = headWidth ** -0.5;
+    const factor = widened ? emit.floatScalar(scale) : emit.real(scale);
+    const q = emit.node('Mul', [perHead(query, [0, 2, 1, 3]), factor]);
     let scores = emit.node('MatMul', [q, perHead(key, [0, 2, 3, 1])]);
     if (causal) scores = emit.node('Add', [scores, causalBias(emit, [1, 1, ...square(query)])]);
     const shares = emit.node('Softmax', [scores], { axis: -1 });
     const seen = emit.node('MatMul', [shares, perHead(value, [0, 2, 1, 3])]);
-    return reshape(emit, emit.node('Transpose', [seen], { perm: [0, 2, 1, 3] }), out.shape);
+    const joined = reshape(emit, emit.node('Transpose', [seen], { perm: [0, 2, 1, 3] }), out.shape);
+    return widened ? emit.cast(joined, emit.precision) : joined;
   },
 
   activation: (emit, { x, activation }) => activate(emit, emit.value(x), activation),
+
+  prelu: (emit, { x, slopes }) =>
+    emit.node('PRelu', [emit.value(x), emit.weight(slopes, [slopes.shape[0], 1, 1])]),
 
   add: (emit, { a, b }) => emit.node('Add', [emit.value(a), emit.value(b)]),
 
@@ -99,16 +143,26 @@ export const plain: Lowering = {
     // Whole factors are given as such: devices have faster ways for them.
     const whole = scales.every(Number.isInteger);
     const target = whole ? [emit.floats(scales)] : ['', emit.ints(out.shape)];
-    return emit.node('Resize', [emit.value(x), '', ...target], {
-      mode: 'nearest',
-      coordinate_transformation_mode: 'asymmetric',
-      nearest_mode: 'floor',
-    });
+    return repeatPixels(emit, emit.value(x), target);
   },
 
   embed: (emit, { table, ids }) =>
     emit.node('Gather', [emit.weight(table), emit.value(ids)], { axis: 0 }),
 };
+
+/** Nearest neighbour; `target` is one list of scales, or nothing and one of sizes. */
+function repeatPixels(emit: Emitter, x: string, target: readonly string[]): string {
+  return emit.node('Resize', [x, '', ...target], {
+    mode: 'nearest',
+    coordinate_transformation_mode: 'asymmetric',
+    nearest_mode: 'floor',
+  });
+}
+
+/** Sums of a whole picture need float32. */
+function wide(emit: Emitter, name: string): string {
+  return emit.precision === 'float32' ? name : emit.cast(name, 'float32');
+}
 
 export function reshape(emit: Emitter, name: string, shape: Shape): string {
   return emit.node('Reshape', [name, emit.ints(shape)]);
@@ -155,6 +209,8 @@ export function activate(emit: Emitter, x: string, activation: Activation): stri
       return gelu(emit, x);
     case 'relu':
       return emit.node('Relu', [x]);
+    case 'leaky_relu':
+      return emit.node('LeakyRelu', [x], { alpha: { float: 0.2 } });
     case 'tanh':
       return emit.node('Tanh', [x]);
   }
