@@ -34,22 +34,25 @@ export function combineAroundFirst(conditions: readonly WeightedPrediction[]): F
 }
 
 /**
- * Guidance by text and picture (Brooks et al. 2023, formula 3): `picture` is predicted with the
- * picture alone, `none` with neither.
+ * Guidance by text and picture (Brooks et al. 2023, formula 3) over any number of conditions, each
+ * predicted with the picture; `picture` is predicted with the picture alone, `nothing` without.
  */
 export function combineEdit(
   predictions: {
-    readonly both: Float32Array;
+    readonly conditions: readonly WeightedPrediction[];
     readonly picture: Float32Array;
-    readonly none: Float32Array;
+    readonly nothing: Float32Array;
   },
   scale: number,
   pictureScale: number,
 ): Float32Array {
-  const { both, picture, none } = predictions;
-  return both.map(
-    (c, i) => none[i]! + scale * (c - picture[i]!) + pictureScale * (picture[i]! - none[i]!),
-  );
+  const { conditions, picture, nothing } = predictions;
+  return nothing.map((none, i) => {
+    const shown = picture[i]!;
+    let sum = none + pictureScale * (shown - none);
+    for (const { values, weight } of conditions) sum += (values[i]! - shown) * weight * scale;
+    return sum;
+  });
 }
 
 /**
@@ -126,15 +129,23 @@ function norm(values: Float32Array | Float64Array): number {
 /** Whether the unconditional prediction is left out of a call. */
 export type SkipUnconditional = (call: number, sigma: number) => boolean;
 
-/**
- * Negative guidance minimum sigma: below `sigma` the unconditional half is skipped at odd calls, or at
- * all (a1111: s_min_uncond).
- */
-export function skipBelow(sigma: number, all = false): SkipUnconditional {
-  return (call, at) => (all || call % 2 === 1) && at < sigma;
+export interface SkipOptions {
+  /** Negative guidance minimum sigma: below it every other call is without (0: none; a1111: s_min_uncond). */
+  readonly belowSigma?: number | undefined;
+  /** Below it all calls are without (a1111: s_min_uncond_all). */
+  readonly everyCall?: boolean | undefined;
+  /** Calls are without while call / calls <= share (0: none; a1111: skip_early_cond). */
+  readonly earlyShare?: number | undefined;
 }
 
-/** The unconditional half is skipped while call / calls <= share (a1111: skip_early_cond). */
-export function skipEarly(share: number, calls: number): SkipUnconditional {
-  return (call) => share > 0 && call / calls <= share;
+/** When the unconditional half is skipped; `calls` is the number of all calls. Undefined: never. */
+export function skipUnconditional(
+  options: SkipOptions,
+  calls: number,
+): SkipUnconditional | undefined {
+  const { belowSigma = 0, everyCall = false, earlyShare = 0 } = options;
+  if (belowSigma === 0 && earlyShare === 0) return undefined;
+  return (call, sigma) =>
+    (earlyShare > 0 && call / calls <= earlyShare) ||
+    ((everyCall || call % 2 === 1) && sigma < belowSigma);
 }

@@ -23,8 +23,8 @@ export function withRenoisedKnown(sampler: Sampler, options: RenoisedOptions): S
     let result = await run.next();
     while (!result.done) {
       const step = result.value;
-      const sigma = sigmas[step.step] ?? 0;
-      const ended = step.step >= sigmas.length - 1;
+      const sigma = step.sigma ?? sigmas[step.step] ?? 0;
+      const ended = step.step >= (step.steps ?? sigmas.length - 1);
       // After the last step known latents are clean, also where that step ends above 0.
       const scale = ended && options.preserving ? Math.hypot(1, sigma) : 1;
       const latent = renoised(step.latent, options, { scale, sigma: ended ? 0 : sigma });

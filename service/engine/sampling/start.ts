@@ -27,7 +27,9 @@ export function noisedStart(options: StartOptions): Latent {
   const data = new Float32Array(noise.length);
   if (!initial) {
     const whole = plan.preserving || options.sgmNoise === true;
-    const scale = plan.noiseScale ?? (whole ? Math.hypot(1, first) : first);
+    // What the start is noised to; a solver between ends may take another sigma for it.
+    const sigma = plan.preserving ? first : plan.noiseSigma;
+    const scale = plan.noiseScale ?? (whole ? Math.hypot(1, sigma) : sigma);
     for (let i = 0; i < data.length; i++) data[i] = noise[i]! * scale;
     return { data, shape };
   }

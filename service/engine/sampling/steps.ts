@@ -1,4 +1,5 @@
 /** How a strength becomes steps: which part of a schedule is run, and how noisy the start is. Pure. */
+import { plannedEvaluations } from './samplers/evaluations.ts';
 import type { SamplerEntry } from './samplers/registry.ts';
 import { ddimTimesteps, sigmaLevels, type Levels, type ScheduleOptions } from './sigmas/levels.ts';
 import type { ModelSigmas } from './sigmas/modelSigmas.ts';
@@ -21,7 +22,10 @@ export interface StepRequest {
   readonly steps: number;
   /** 0..1; absent for text to image: everything is run, from noise. */
   readonly strength?: number;
-  readonly sampler: Pick<SamplerEntry, 'space' | 'dropsPenultimate'>;
+  readonly sampler: Pick<
+    SamplerEntry,
+    'space' | 'dropsPenultimate' | 'betweenEnds' | 'ownLevels' | 'secondOrder' | 'evaluations'
+  >;
   readonly schedule: ScheduleEntry;
   readonly model: ModelSigmas;
   readonly options?: ScheduleOptions;
@@ -32,7 +36,7 @@ export interface StepRequest {
 export interface StepPlan {
   /** What the sampler is given; its length - 1 is the number of steps. */
   readonly sigmas: readonly number[];
-  /** Timestep of each sigma that is evaluated, where the schedule is defined by them. */
+  /** Timestep of each sigma that may be evaluated, where the schedule is defined by them. */
   readonly timesteps?: readonly number[];
   /** Sigmas of the whole schedule: the range of a Brownian tree. */
   readonly whole: readonly number[];
@@ -40,6 +44,8 @@ export interface StepPlan {
   readonly total: number;
   /** Steps that are run. */
   readonly steps: number;
+  /** Evaluations of the denoiser; undefined where that shows on the way (DPM adaptive). */
+  readonly evaluations: number | undefined;
   /** Level the start is noised to; not always sigmas[0] for DDIM-like samplers. */
   readonly noiseSigma: number;
   /**
@@ -49,6 +55,8 @@ export interface StepPlan {
   readonly preserving: boolean;
   /** What pure noise is multiplied with as a start, where the schedule says so. */
   readonly noiseScale?: number;
+  /** A v prediction becomes noise by the level of the whole timestep below (AUTOMATIC1111's UniPC). */
+  readonly wholeVelocity?: boolean;
 }
 
 /** Strengths at and above this are the same in AUTOMATIC1111's arithmetic. */
@@ -60,13 +68,36 @@ const mostWebuiSteps = 15_000;
 
 /** The part of a schedule that a strength leaves. */
 export function planSteps(request: StepRequest): StepPlan {
+  const plan = levelsPlan(request);
+  return { ...plan, evaluations: plannedEvaluations(request.sampler, plan.sigmas) };
+}
+
+function levelsPlan(request: StepRequest): LevelsPlan {
   const { rule, sampler } = request;
   if (rule === 'diffusers') return diffusersPlan(request);
   if (sampler.space === 'timestep' && !request.levels) return timestepPlan(request);
   const { total, run } = countSteps(request);
   const whole = levelsOf(request, total);
   const first = request.strength === undefined ? 0 : Math.max(0, total - run);
-  return cut(whole, first, total);
+  const plan = cut(whole, first * (whole.callsPerStep ?? 1), total);
+  return isWebui(rule) && sampler.betweenEnds ? endsOf(plan, request) : plan;
+}
+
+type LevelsPlan = Omit<StepPlan, 'evaluations'>;
+
+const isWebui = (rule: StepRule): boolean => rule === 'webui' || rule === 'webui-exact';
+
+/**
+ * AUTOMATIC1111 gives samplers between ends the model's own ends for text to image, and the slice's
+ * without its 0 otherwise; only the ends and the number of steps matter.
+ */
+function endsOf(plan: LevelsPlan, { model, strength }: StepRequest): LevelsPlan {
+  const { sigmas, steps } = plan;
+  if (steps < 1) return plan;
+  const ends = strength === undefined ? model : { sigmaMax: sigmas[0]!, sigmaMin: sigmas.at(-2)! };
+  const narrow = ends.sigmaMin / ends.sigmaMax;
+  const between = sigmas.map((_, i) => ends.sigmaMax * narrow ** (i / steps));
+  return { ...plan, sigmas: [...between.slice(0, -1), ends.sigmaMin] };
 }
 
 /**
@@ -99,7 +130,7 @@ function levelsOf(request: StepRequest, n: number): Levels {
   return { sigmas: sigmaLevels(n, sampler, schedule, model, options) };
 }
 
-function cut(whole: Levels, first: number, total: number): StepPlan {
+function cut(whole: Levels, first: number, total: number): LevelsPlan {
   const from = Math.min(first, whole.sigmas.length - 1);
   const sigmas = whole.sigmas.slice(from);
   return {
@@ -111,42 +142,60 @@ function cut(whole: Levels, first: number, total: number): StepPlan {
     noiseSigma: sigmas[0]!,
     preserving: whole.preserving === true,
     ...(whole.noiseScale === undefined ? {} : { noiseScale: whole.noiseScale }),
+    ...(whole.wholeVelocity ? { wholeVelocity: true } : {}),
   };
 }
 
-function diffusersPlan(request: StepRequest): StepPlan {
+function diffusersPlan(request: StepRequest): LevelsPlan {
   const { total, run } = countSteps(request);
-  // No step at all is the picture itself, wherever the schedule would end.
-  const whole = levelsOf(request, run === 0 ? 0 : total);
+  const whole = levelsOf(request, total);
   const all = request.levels ? total : whole.sigmas.length - 1;
-  return cut(whole, request.strength === undefined ? 0 : Math.max(0, all - run), total);
+  const skipped = request.strength === undefined ? 0 : Math.max(0, all - run);
+  const first = skipped * (whole.callsPerStep ?? 1);
+  // No call at all is the picture itself, wherever the schedule would end.
+  return first < whole.sigmas.length - 1
+    ? cut(whole, first, total)
+    : cut({ sigmas: [0] }, 0, total);
 }
 
 /**
  * DDIM-like samplers. AUTOMATIC1111 noises to timesteps[t_enc], evaluates from timesteps[t_enc - 1]
  * and stops at timesteps[0]; the rules of ours evaluate that one too and end at 0.
  */
-function timestepPlan(request: StepRequest): StepPlan {
-  const { rule, model } = request;
+function timestepPlan(request: StepRequest): LevelsPlan {
+  const { rule, model, sampler } = request;
   const { total, run } = countSteps(request);
   const ascending = total < 1 ? [] : ddimTimesteps(total, model.sigmas.length);
-  const webui = rule === 'webui' || rule === 'webui-exact';
+  const webui = isWebui(rule);
   const text = request.strength === undefined;
   const kept = text ? ascending.length : Math.min(webui ? run - 1 : run, ascending.length);
-  const timesteps = ascending.slice(0, Math.max(0, kept)).reverse();
-  const levels = timesteps.map((t) => model.sigmas[t]!);
   const noised = webui && !text ? ascending[Math.min(kept, ascending.length - 1)] : undefined;
-  const ending = webui ? [] : [0];
-  const sigmas = [...levels, ...ending];
-  const noiseSigma = noised === undefined ? sigmas[0] : model.sigmas[noised];
-  if (sigmas.length === 0) sigmas.push(noiseSigma ?? 0);
-  return {
-    sigmas,
-    timesteps: webui ? timesteps.slice(0, -1) : timesteps,
-    whole: ascending.map((t) => model.sigmas[t]!).reverse(),
-    total,
-    steps: sigmas.length - 1,
-    noiseSigma: noiseSigma ?? 0,
-    preserving: true,
-  };
+  const noiseSigma = noised === undefined ? undefined : model.sigmas[noised]!;
+  const levels =
+    webui && sampler.ownLevels && ascending.length > 0
+      ? ownLevels(request, ascending, kept)
+      : ddimLevels(model, ascending.slice(0, Math.max(0, kept)), webui ? [] : [0]);
+  const some = levels.sigmas.length > 0 ? levels : { ...levels, sigmas: [noiseSigma ?? 0] };
+  const plan = cut(some, 0, total);
+  const whole = ascending.map((t) => model.sigmas[t]!).reverse();
+  return { ...plan, whole, noiseSigma: noiseSigma ?? plan.noiseSigma };
+}
+
+function ddimLevels(model: ModelSigmas, ascending: readonly number[], ending: number[]): Levels {
+  const timesteps = [...ascending].reverse();
+  const levels = timesteps.map((t) => model.sigmas[t]!);
+  return { sigmas: [...levels, ...ending], timesteps, preserving: true };
+}
+
+/** From the last timestep that is kept; where none is, the original raises and one step is run here. */
+function ownLevels(
+  { model, sampler, strength, options }: StepRequest,
+  ascending: readonly number[],
+  kept: number,
+): Levels {
+  const n = Math.max(1, kept);
+  const from = strength === undefined ? undefined : ascending[n - 1];
+  const skip = options?.uniPcSkip;
+  const asked = { model, n, ...(from === undefined ? {} : { from }), ...(skip ? { skip } : {}) };
+  return sampler.ownLevels?.(asked) ?? ddimLevels(model, ascending, []);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeDenoise, type DenoiserOptions } from '../../../service/engine/sampling/denoiser.ts';
+import { skipUnconditional } from '../../../service/engine/sampling/guidance.ts';
 import { modelSigmas } from '../../../service/engine/sampling/sigmas/modelSigmas.ts';
 import { alphasCumprod } from '../../../service/engine/sampling/sigmas/noiseSchedule.ts';
 import type { Latent } from '../../../service/engine/sampling/types.ts';
@@ -203,5 +204,129 @@ describe('masks', () => {
     const { data } = await denoise(noisy, 3);
     expect(data.slice(0, 16)).toEqual((await free()).slice(0, 16));
     expect(data.slice(16).every((v) => v === -3)).toBe(true);
+  });
+});
+
+describe('an edit model', () => {
+  const shown = { data: Float32Array.from({ length: 16 }, (_, i) => i + 1), shape: [1, 4, 2, 2] };
+  /** What the network answers is the context and, a tenth, the picture's first channel. */
+  const seeing = (options: Partial<DenoiserOptions>) =>
+    network({
+      extraChannels: shown,
+      predict: (latents, _t, contexts) => {
+        const rows = latents.shape[0]!;
+        const data = new Float32Array(rows * 16);
+        for (let i = 0; i < data.length; i++) {
+          const row = Math.floor(i / 16);
+          data[i] = contexts.data[row]! + latents.data[row * 32 + 16 + (i % 4)]! / 10;
+        }
+        return Promise.resolve({ data, shape: [rows, 4, 2, 2] });
+      },
+      ...options,
+    });
+  const zero: Latent = { data: new Float32Array(32), shape };
+  const picture = (i: number) => shown.data[i % 4]! / 10;
+
+  it('is guided by the text among pictures and by the picture among none', async () => {
+    const { denoise } = seeing({ imageScale: 1.5 });
+    const { data } = await denoise(zero, 1);
+    near(
+      data,
+      zero.data.map((_, i) => -(0.5 + 7 * 0.5 + 1.5 * picture(i))),
+    );
+  });
+
+  it('is guided as any other at scale 1, and where no scale is told', async () => {
+    for (const imageScale of [1, undefined]) {
+      const { data } = await seeing({ imageScale }).denoise(zero, 1);
+      near(
+        data,
+        zero.data.map((_, i) => -(0.5 + 7 * 0.5 + picture(i))),
+      );
+    }
+  });
+
+  it('takes AND parts together, and never leaves out what to avoid', async () => {
+    const { denoise } = seeing({
+      imageScale: 2,
+      skipUnconditional: () => true,
+      conditioning: () => ({
+        positive: [
+          [
+            { context: context(1), weight: 1 },
+            { context: context(3), weight: -0.5 },
+          ],
+        ],
+        negative: [context(0)],
+      }),
+    });
+    const { data } = await denoise(zero, 1);
+    near(
+      data,
+      zero.data.map((_, i) => -(7 * (1 - 0.5 * 3) + 2 * picture(i))),
+    );
+  });
+});
+
+describe('what to avoid', () => {
+  const rowsOf = async (options: Partial<DenoiserOptions>, count: number) => {
+    const { denoise, calls } = network(options);
+    for (let i = 0; i < count; i++) await denoise(noisy, 1);
+    return calls.map((call) => call.latents.shape[0]! - 2);
+  };
+
+  it('is left out of every other call below a sigma, or of all', async () => {
+    const below = { belowSigma: 2 };
+    expect(await rowsOf({ skipUnconditional: skipUnconditional(below, 4) }, 4)).toEqual([
+      2, 0, 2, 0,
+    ]);
+    const all = { ...below, everyCall: true };
+    expect(await rowsOf({ skipUnconditional: skipUnconditional(all, 4) }, 2)).toEqual([0, 0]);
+    const above = skipUnconditional({ belowSigma: 1 }, 4);
+    expect(await rowsOf({ skipUnconditional: above }, 2)).toEqual([2, 2]);
+  });
+
+  it('is left out while the share of calls is not above', async () => {
+    const early = skipUnconditional({ earlyShare: 0.5 }, 4);
+    expect(await rowsOf({ skipUnconditional: early }, 4)).toEqual([0, 0, 0, 2]);
+    expect(skipUnconditional({}, 4)).toBeUndefined();
+  });
+
+  it('is predicted and told where that is asked, also at scale 1', async () => {
+    const { denoise, calls } = network({ cfgScale: 1, unconditional: 'always' });
+    const { data, unconditional } = await denoise(noisy, 3);
+    expect(calls[0]!.latents.shape[0]).toBe(4);
+    near(data, (await network({ cfgScale: 1 }).denoise(noisy, 3)).data);
+    const avoided = network({
+      cfgScale: 1,
+      conditioning: () => ({
+        positive: [[{ context: context(0.5), weight: 1 }]],
+        negative: [context(0)],
+      }),
+    });
+    near(unconditional!.data, (await avoided.denoise(noisy, 3)).data);
+  });
+});
+
+describe('a successor', () => {
+  it('answers from the call on that it takes over, and stays', async () => {
+    const asked: number[] = [];
+    const successor = {
+      predict: (latents: Tensor) =>
+        Promise.resolve({ data: new Float32Array(latents.data.length), shape: latents.shape }),
+      conditioning: (call: number) => {
+        asked.push(call);
+        return { positive: [[{ context: context(2), weight: 1 }]], negative: [context(0)] };
+      },
+      takesOver: (call: number) => call === 1,
+    };
+    const { denoise, calls } = network({ successor });
+    await denoise(noisy, 3);
+    for (let i = 0; i < 2; i++) {
+      // It predicts no noise: what is noisy is clean.
+      near((await denoise(noisy, 3)).data, noisy.data);
+    }
+    expect(calls).toHaveLength(1);
+    expect(asked).toEqual([1, 2]);
   });
 });

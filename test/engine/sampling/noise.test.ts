@@ -7,10 +7,15 @@ import {
 import { createGenerator } from '../../../service/engine/sampling/noise/generator.ts';
 import { toBfloat16, toFloat16 } from '../../../service/engine/sampling/noise/halfFloat.ts';
 import { imageNoise, sharedNoise } from '../../../service/engine/sampling/noise/imageNoise.ts';
-import { seedBits32 } from '../../../service/engine/sampling/noise/mersenneTwister.ts';
+import {
+  MersenneTwister,
+  seedBits32,
+} from '../../../service/engine/sampling/noise/mersenneTwister.ts';
+import { kernelValues, noiseKernel } from '../../../service/engine/sampling/noise/noiseKernel.ts';
 import { PhiloxGenerator } from '../../../service/engine/sampling/noise/philox.ts';
 import { slerpColumns } from '../../../service/engine/sampling/noise/slerp.ts';
 import { TorchGenerator } from '../../../service/engine/sampling/noise/torchGenerator.ts';
+import { boxMullerBlock, philoxValue } from './noiseRecipes.ts';
 
 const rounded = (values: Float32Array) => Array.from(values, (v) => Number(v.toFixed(4)));
 
@@ -48,6 +53,96 @@ describe('torch generator', () => {
     expect(Math.abs(mean)).toBeLessThan(0.01);
     expect(Math.abs(variance - 1)).toBeLessThan(0.01);
     expect(many.every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('Mersenne Twister', () => {
+  it('gives the published numbers of its standard seed', () => {
+    const twister = new MersenneTwister(5489);
+    const words = Array.from({ length: 10_000 }, () => twister.next());
+    expect(words.slice(0, 3)).toEqual([3_499_211_612, 581_869_302, 3_890_346_734]);
+    expect(words.at(-1)).toBe(4_123_659_995);
+  });
+
+  it('goes on where it was, however many words are taken at once', () => {
+    const whole = new MersenneTwister(7);
+    const parts = new MersenneTwister(7);
+    for (const count of [1, 0, 623, 624, 3, 1300, 5]) {
+      const words = new Int32Array(count);
+      parts.fillWords(words, count);
+      expect(Array.from(words, (word) => word >>> 0)).toEqual(
+        Array.from({ length: count }, () => whole.next()),
+      );
+    }
+  });
+});
+
+describe('vector arithmetic', () => {
+  /** torch.randn by the recipe: whole blocks, then the last 16 values once more. */
+  function drawn(seed: number, count: number): Float32Array {
+    const twister = new MersenneTwister(seed);
+    const uniform = () => (twister.next() & 0xffffff) * 2 ** -24;
+    const out = Float32Array.from({ length: count }, uniform);
+    for (let i = 0; i + 16 <= count; i += 16) boxMullerBlock(out, i);
+    if (count % 16 !== 0) {
+      for (let i = count - 16; i < count; i++) out[i] = uniform();
+      boxMullerBlock(out, count - 16);
+    }
+    return out;
+  }
+  const differing = (a: Float32Array, b: ArrayLike<number>) => {
+    let count = Math.abs(a.length - b.length);
+    for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) count++;
+    return count;
+  };
+
+  it('equals the recipe of torch’s normals bit for bit, signs of zeros too', () => {
+    const sizes = [16, 17, 31, 624, kernelValues, kernelValues + 5, 2 * kernelValues + 16, 300_001];
+    for (const [seed, size] of sizes.entries()) {
+      expect(differing(new TorchGenerator(seed).normal(size), drawn(seed, size))).toBe(0);
+    }
+  });
+
+  it('equals it for the smallest and largest uniforms and where the polynomials change', () => {
+    const least = 2 ** -24;
+    const edges = [
+      0,
+      least,
+      2 * least,
+      0.5 - least,
+      0.5,
+      1 - Math.SQRT1_2,
+      1 - 2 * least,
+      1 - least,
+    ];
+    const angles = Array.from({ length: 33 }, (_, i) => Math.min(i / 32, 1 - least));
+    const blocks = edges.flatMap((u) =>
+      angles.flatMap((v) =>
+        [-least, 0, least].map((shift) => {
+          const angle = Math.min(1 - least, Math.max(0, v + shift));
+          return Float32Array.from({ length: 16 }, (_, i) => (i < 8 ? u : angle));
+        }),
+      ),
+    );
+    const kernel = noiseKernel();
+    for (const block of blocks) {
+      // Words of which only the lower 24 bits count.
+      kernel.words.set(Array.from(block, (value) => value * 2 ** 24 - 2 ** 31));
+      kernel.boxMuller(16);
+      const computed = kernel.values.slice(0, 16);
+      boxMullerBlock(block, 0);
+      expect(differing(computed, block)).toBe(0);
+    }
+  });
+
+  it('equals the recipe of CUDA’s normals', () => {
+    for (const seed of [0n, 1n, 2n ** 32n - 1n, 123_456_789_012_345n, 2n ** 64n - 1n]) {
+      const generator = new PhiloxGenerator(seed);
+      for (const [call, size] of [5, 0, kernelValues + 3].entries()) {
+        const recipe = Array.from({ length: size }, (_, i) => philoxValue(seed, call, i));
+        expect(differing(generator.normal(size), recipe)).toBe(0);
+      }
+    }
   });
 });
 

@@ -12,6 +12,11 @@ import {
   alphasCumprod,
   zeroTerminalSnr,
 } from '../../../service/engine/sampling/sigmas/noiseSchedule.ts';
+import {
+  consistencyBoundary,
+  consistencySigmas,
+} from '../../../service/engine/sampling/sigmas/consistency.ts';
+import { uniPcLevels } from '../../../service/engine/sampling/sigmas/uniPcLevels.ts';
 import { findSchedule, schedules } from '../../../service/engine/sampling/sigmas/registry.ts';
 
 const model = modelSigmas(alphasCumprod());
@@ -49,6 +54,66 @@ describe('schedules', () => {
       }
     });
   }
+
+  it('decrease and end as documented between any two sigmas', () => {
+    const ranges = fc.record({
+      schedule: fc.constantFrom(...schedules),
+      n: fc.integer({ min: 1, max: 200 }),
+      sigmaMin: fc.double({ min: 0.03, max: 1, noNaN: true }),
+      width: fc.double({ min: 1.5, max: 14, noNaN: true }),
+      rho: fc.double({ min: 1, max: 10, noNaN: true }),
+      dropPenultimate: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(ranges, ({ schedule, n, sigmaMin, width, rho, dropPenultimate }) => {
+        const sigmaMax = sigmaMin * width;
+        const options = { sigmaMin, sigmaMax, rho, dropPenultimate };
+        const sigmas = sigmaLevels(n, {}, schedule, model, options);
+        expect(sigmas.length).toBeGreaterThan(1);
+        expect(sigmas.every((s, i) => i === 0 || s < sigmas[i - 1]!)).toBe(true);
+        const least = schedule.id === 'kl_optimal' ? sigmaMin : 0;
+        expect(sigmas.at(-1)).toBeCloseTo(least, 5);
+        // These are the model's own levels, whatever the ends.
+        if (['uniform', 'simple', 'ddim', 'align_your_steps'].includes(schedule.id)) return;
+        expect(sigmas[0]).toBeLessThanOrEqual(sigmaMax * (1 + 1e-5));
+        expect(sigmas.at(-2)).toBeGreaterThanOrEqual(sigmaMin * (1 - 1e-5));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('are of 50 levels for consistency models, met by the nearest timestep', () => {
+    const own = consistencySigmas(model);
+    expect(own.sigmas).toHaveLength(50);
+    expect(own.sigmaToT(own.sigmaMax)).toBe(999);
+    expect(own.sigmaToT(0)).toBe(19);
+    for (const schedule of schedules) {
+      const sigmas = sigmaLevels(6, {}, schedule, own);
+      expect(sigmas.every((s, i) => i === 0 || s < sigmas[i - 1]!)).toBe(true);
+      expect(sigmas.every((s) => (own.sigmaToT(s) + 1) % 20 === 0)).toBe(true);
+    }
+    expect(consistencyBoundary(0)).toEqual({ skip: 1, out: 0 });
+    expect(consistencyBoundary(999).out).toBeCloseTo(1, 6);
+  });
+
+  it('of UniPC lie between its times in each of its ways', () => {
+    for (const skip of ['time_uniform', 'time_quadratic', 'logSNR'] as const) {
+      for (const from of [undefined, 0, 1, 501, 999]) {
+        const { sigmas, timesteps } = uniPcLevels({
+          model,
+          n: 5,
+          skip,
+          ...(from === undefined ? {} : { from }),
+        });
+        expect(sigmas).toHaveLength(6);
+        expect(sigmas[0]).toBeCloseTo(model.sigmas[from ?? 999]!, 4);
+        expect(sigmas[5]).toBeCloseTo(model.sigmaMin, 6);
+        if (from !== 0) expect(sigmas.every((s, i) => i === 0 || s < sigmas[i - 1]!)).toBe(true);
+        expect(timesteps![0]).toBeCloseTo(from ?? 999, 2);
+        expect(timesteps![5]).toBeCloseTo(0, 3);
+      }
+    }
+  });
 
   it('leave the last but one sigma out where the sampler wants it', () => {
     const karras = findSchedule('karras')!;

@@ -27,7 +27,8 @@ describe('how many steps a strength leaves', () => {
 
   it('for DDIM as AUTOMATIC1111 counts: two fewer, noised one step further', () => {
     const plan = planSteps({ ...ddim, rule: 'webui', steps: 8, strength: 0.75 });
-    expect(plan.timesteps).toEqual([626, 501, 376, 251, 126]);
+    // The last one is where it ends; PLMS looks there.
+    expect(plan.timesteps).toEqual([626, 501, 376, 251, 126, 1]);
     expect(plan.noiseSigma).toBe(model.sigmas[751]);
     expect(plan.sigmas.at(-1)).toBe(model.sigmas[1]);
   });

@@ -5,14 +5,14 @@ import {
   combineGuidance,
   projectedGuidance,
   rescaleGuidance,
-  skipBelow,
-  skipEarly,
+  skipUnconditional,
 } from '../../../service/engine/sampling/guidance.ts';
 import { modelSigmas } from '../../../service/engine/sampling/sigmas/modelSigmas.ts';
 import { alphasCumprod } from '../../../service/engine/sampling/sigmas/noiseSchedule.ts';
 import type { Latent } from '../../../service/engine/sampling/types.ts';
 import type { Tensor } from '../../../service/engine/tensor.ts';
 import { Unsupported, type Case, type Checker } from '../case.ts';
+import { toyPredict, type ToyNetwork } from '../toyNetwork.ts';
 
 export const check: Checker = (c) => {
   switch (c.input['function']) {
@@ -65,7 +65,11 @@ function edit(c: Case): Record<string, unknown> {
   const count = rows.length / 3;
   const images = Array.from({ length: count }, (_, i) =>
     combineEdit(
-      { both: rows[i]!, picture: rows[count + i]!, none: rows[2 * count + i]! },
+      {
+        conditions: [{ values: rows[i]!, weight: 1 }],
+        picture: rows[count + i]!,
+        nothing: rows[2 * count + i]!,
+      },
       Number(c.input['cfg_scale']),
       Number(c.input['image_cfg_scale']),
     ),
@@ -113,7 +117,6 @@ function projected(c: Case): Record<string, unknown> {
 async function forward(c: Case): Promise<Record<string, unknown>> {
   const i = c.input;
   const o = i['options'] as Record<string, number | boolean>;
-  if (i['image_cond']) throw new Unsupported('guidance by picture in the denoiser');
   const x = floats(c, i['x']);
   const shape = x.shape.slice(1) as unknown as Latent['shape'];
   const model = modelSigmas(alphasCumprod());
@@ -125,27 +128,29 @@ async function forward(c: Case): Promise<Record<string, unknown>> {
   const context = (bias: number): Tensor => ({ data: Float32Array.of(bias), shape: [1, 1, 1] });
   const weights = i['weights'] as number[][];
   const biases = i['cond_bias'] as number[][];
-  const below = Number(i['s_min_uncond']);
-  const early = Number(o['skip_early_cond'] ?? 0);
-  const skips = [
-    skipBelow(below, o['s_min_uncond_all'] === true),
-    skipEarly(early, Number(i['total_steps'])),
-  ];
-  const network = i['network'] as Record<'a' | 'g' | 'h' | 'w' | 'l', number>;
+  const skip = skipUnconditional(
+    {
+      belowSigma: Number(i['s_min_uncond']),
+      everyCall: o['s_min_uncond_all'] === true,
+      earlyShare: Number(o['skip_early_cond'] ?? 0),
+    },
+    Number(i['total_steps']),
+  );
+  const picture = i['image_cond'] ? floats(c, i['image_cond']) : undefined;
+  const network = i['network'] as ToyNetwork;
   const mask = i['mask'] ? floats(c, i['mask']) : undefined;
   const known = i['init_latent'] ? floats(c, i['init_latent']) : undefined;
   const plane = shape[2] * shape[3];
   const options: DenoiserOptions = {
     predict: (latents, t, contexts) => {
-      const image = latents.data.length / t.length;
       rowsSeen[rowsSeen.length - 1]! += t.length;
-      const data = latents.data.map((v, k) => {
-        const row = Math.floor(k / image);
-        const shift = contexts.data[row]! + network.h * Math.cos(network.w * t[row]!);
-        return network.a * Math.tanh(network.g * v + shift) + network.l * v;
-      });
-      return Promise.resolve({ data, shape: latents.shape });
+      const seen = withPicture(latents, contexts);
+      return Promise.resolve(toyPredict(network, seen.latents, t, seen.contexts));
     },
+    // As the original, which has it computed where nothing depends on it.
+    unconditional: 'always',
+    ...(picture ? { extraChannels: { data: picture.data, shape: picture.shape } } : {}),
+    imageScale: i['image_cfg_scale'] === null ? 1 : Number(i['image_cfg_scale']),
     prediction: 'epsilon',
     model,
     ...(timesteps ? { timestepOf: (sigma) => timesteps[sigmas.indexOf(sigma)] } : {}),
@@ -156,7 +161,7 @@ async function forward(c: Case): Promise<Record<string, unknown>> {
       negative: (i['uncond_bias'] as number[]).map(context),
     }),
     cfgScale: Number(i['cfg_scale']),
-    skipUnconditional: (call, sigma) => skips.some((skip) => skip(call, sigma)),
+    skipUnconditional: skip,
     ...(o['batch_cond_uncond'] === false ? { maxRows: 1 } : {}),
     ...(mask && known
       ? {
@@ -183,6 +188,24 @@ async function forward(c: Case): Promise<Record<string, unknown>> {
     }
   }
   return { result, network_rows: rowsSeen, last_latent: kept };
+}
+
+/** An edit model of the cases: a tenth of the mean of each row's picture is added to its bias. */
+function withPicture(latents: Tensor, contexts: Tensor): { latents: Tensor; contexts: Tensor } {
+  const [rows, channels, ...plane] = latents.shape as [number, number, number, number];
+  if (channels === 4) return { latents, contexts };
+  const row = latents.data.length / rows;
+  const own = (row / channels) * 4;
+  const data = new Float32Array(rows * own);
+  const biases = contexts.data.map((bias, i) => {
+    data.set(latents.data.subarray(i * row, i * row + own), i * own);
+    const shown = latents.data.subarray(i * row + own, (i + 1) * row);
+    return bias + (0.1 * shown.reduce((sum, v) => sum + v, 0)) / shown.length;
+  });
+  return {
+    latents: { data, shape: [rows, 4, ...plane] },
+    contexts: { data: biases, shape: contexts.shape },
+  };
 }
 
 /** One value per latent pixel, 1 where the picture is generated; the case's mask is 1 where it is kept. */

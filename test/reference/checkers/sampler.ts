@@ -1,18 +1,16 @@
 /** Samplers: one solver over an analytic denoiser, and whole chains over a toy network. */
 import { makeDenoise } from '../../../service/engine/sampling/denoiser.ts';
-import { imageNoise, sharedNoise } from '../../../service/engine/sampling/noise/imageNoise.ts';
+import { imageNoise } from '../../../service/engine/sampling/noise/imageNoise.ts';
 import { TorchGenerator } from '../../../service/engine/sampling/noise/torchGenerator.ts';
-import { lcm } from '../../../service/engine/sampling/samplers/lcm.ts';
 import { samplers } from '../../../service/engine/sampling/samplers/registry.ts';
 import { modelSigmas } from '../../../service/engine/sampling/sigmas/modelSigmas.ts';
 import { alphasCumprod } from '../../../service/engine/sampling/sigmas/noiseSchedule.ts';
-import { diffusersScheduler } from '../../../service/engine/sampling/sigmas/diffusersConfig.ts';
-import { diffusersLevels } from '../../../service/engine/sampling/sigmas/diffusersLevels.ts';
 import { findSchedule, scheduleById } from '../../../service/engine/sampling/sigmas/registry.ts';
 import { finishedLatent, noisedStart } from '../../../service/engine/sampling/start.ts';
 import { stepNoise } from '../../../service/engine/sampling/stepNoise.ts';
 import { planSteps } from '../../../service/engine/sampling/steps.ts';
-import { timestepLookup } from '../../../service/engine/sampling/sigmas/levels.ts';
+import { denoiserNeeds, levelsFor } from '../../../service/engine/sampling/samplerNeeds.ts';
+import type { UniPcSkip } from '../../../service/engine/sampling/sigmas/uniPcLevels.ts';
 import type { Tensor } from '../../../service/engine/tensor.ts';
 import { plainName } from '../../../service/engine/sampling/sigmas/plainName.ts';
 import type {
@@ -21,36 +19,26 @@ import type {
   LatentData,
   NoiseSource,
   Sampler,
-  SamplerOptions,
 } from '../../../service/engine/sampling/types.ts';
 import { Unsupported, type Case, type Checker } from '../case.ts';
+import { samplerOptions, toyPredict, type ToyNetwork } from '../toyNetwork.ts';
+import { diffusersChain } from './samplerDiffusers.ts';
 
 export const check: Checker = (c) => {
   if (c.input['denoiser']) return analytic(c);
+  if (c.input['dialect'] === 'webui' && c.input['rows']) return Promise.resolve(evaluations(c));
   if (c.input['dialect'] === 'webui' && c.input['network']) return webuiChain(c);
   if (c.input['dialect'] === 'diffusers' && c.input['network']) return diffusersChain(c);
   throw new Unsupported('whole chains of this program');
 };
 
 function samplerNamed(name: string): Sampler {
-  if (name === 'lcm') return lcm;
   const plain = plainName(name);
   const found = samplers.find((entry) =>
     [entry.name, ...entry.aliases].some((n) => plainName(n) === plain),
   );
   if (!found) throw new Unsupported(`sampler ${name}`);
   return found.sample;
-}
-
-function samplerOptions(raw: Record<string, unknown>): SamplerOptions {
-  const names: Record<string, string> = {
-    s_churn: 'sChurn',
-    s_tmin: 'sTmin',
-    s_tmax: 'sTmax',
-    s_noise: 'sNoise',
-    solver_type: 'solver',
-  };
-  return Object.fromEntries(Object.entries(raw).map(([key, value]) => [names[key] ?? key, value]));
 }
 
 interface Analytic {
@@ -81,7 +69,17 @@ async function analytic(c: Case): Promise<Record<string, unknown>> {
     call_x: double.inputs,
     noise_draws: double.queries.length / 2,
     noise_queries: double.queries,
+    nfe: double.sigmas.length,
+    n_accept: double.yields,
+    ...adaptiveInfo(c, double),
   };
+}
+
+/** Every try of DPM adaptive takes as many evaluations as its order; only steps that are kept are told. */
+function adaptiveInfo(c: Case, run: { readonly sigmas: number[]; readonly yields: number }) {
+  const { order = 3 } = (c.input['options'] ?? {}) as { order?: number };
+  const steps = run.sigmas.length / order;
+  return { steps, n_reject: steps - run.yields };
 }
 
 async function solve<A extends LatentData>(c: Case, data: A, shape: readonly number[]) {
@@ -108,33 +106,12 @@ async function solve<A extends LatentData>(c: Case, data: A, shape: readonly num
   let latent: Latent<A> = { data, shape: shape as [number, number, number, number] };
   const options = samplerOptions((c.input['options'] ?? {}) as Record<string, unknown>);
   const sample = samplerNamed(String(c.input['sampler']));
-  for await (const step of sample(denoise, latent, sigmas, noise, options)) latent = step.latent;
-  return { result: latent.data, ...calls };
-}
-
-interface ToyNetwork {
-  readonly a: number;
-  readonly g: number;
-  readonly h: number;
-  readonly w: number;
-  readonly l: number;
-}
-
-/** out = a*tanh(g*x + bias + h*cos(w*t)) + l*x; the bias of a row is its context's only value. */
-function toyPredict(
-  network: ToyNetwork,
-  latents: Tensor,
-  timesteps: Float32Array,
-  context: Tensor,
-) {
-  const { a, g, h, w, l } = network;
-  const image = latents.data.length / timesteps.length;
-  const data = latents.data.map((x, i) => {
-    const row = Math.floor(i / image);
-    const shift = context.data[row]! + h * Math.cos(w * timesteps[row]!);
-    return a * Math.tanh(g * x + shift) + l * x;
-  });
-  return { data, shape: latents.shape };
+  let yields = 0;
+  for await (const step of sample(denoise, latent, sigmas, noise, options)) {
+    latent = step.latent;
+    yields++;
+  }
+  return { result: latent.data, yields, ...calls };
 }
 
 const optionsInUse = [
@@ -148,6 +125,10 @@ const optionsInUse = [
   'sgm_noise_multiplier',
   'img2img_fix_steps',
   'enable_quantization',
+  'uni_pc_variant',
+  'uni_pc_skip_type',
+  'uni_pc_order',
+  'uni_pc_lower_order_final',
 ];
 
 async function webuiChain(c: Case): Promise<Record<string, unknown>> {
@@ -157,7 +138,7 @@ async function webuiChain(c: Case): Promise<Record<string, unknown>> {
   if (unknown) throw new Unsupported(`option ${unknown}`);
   const entry = samplers.find(({ name }) => name === i['sampler']);
   if (!entry) throw new Unsupported(`sampler ${String(i['sampler'])}`);
-  const model = modelSigmas(alphasCumprod());
+  const model = levelsFor(entry, modelSigmas(alphasCumprod()));
   const schedule = typeof i['scheduler'] === 'string' ? findSchedule(i['scheduler']) : undefined;
   const strength = i['denoising_strength'] as number | null;
   const plan = planSteps({
@@ -167,6 +148,7 @@ async function webuiChain(c: Case): Promise<Record<string, unknown>> {
     sampler: entry,
     schedule: schedule ?? scheduleById(entry.schedule),
     model,
+    options: o['uni_pc_skip_type'] ? { uniPcSkip: o['uni_pc_skip_type'] as UniPcSkip } : {},
   });
   const source = o['randn_source'] === 'NV' ? ('nv' as const) : ('cpu' as const);
   const seeds = i['seeds'] as number[];
@@ -180,8 +162,8 @@ async function webuiChain(c: Case): Promise<Record<string, unknown>> {
   });
   const bias = (value: number): Tensor => ({ data: Float32Array.of(value), shape: [1, 1, 1] });
   const calls = { t: [] as number[], x: [] as number[], count: 0 };
-  const lookup = timestepLookup(plan);
   const denoise = makeDenoise({
+    ...denoiserNeeds(entry, plan, { model, cfgScale: Number(i['cfg_scale']) }),
     predict: (latents, timesteps, context) => {
       const kept = seeds.length;
       calls.count++;
@@ -190,14 +172,11 @@ async function webuiChain(c: Case): Promise<Record<string, unknown>> {
       return Promise.resolve(toyPredict(i['network'] as ToyNetwork, latents, timesteps, context));
     },
     prediction: i['prediction'] === 'v' ? 'v' : 'epsilon',
-    model,
     ...(o['enable_quantization'] === true ? { timestepOf: model.nearestT } : {}),
-    ...(lookup ? { timestepOf: lookup } : {}),
     conditioning: () => ({
       positive: (i['cond_bias'] as number[]).map((value) => [{ context: bias(value), weight: 1 }]),
       negative: (i['uncond_bias'] as number[]).map(bias),
     }),
-    cfgScale: Number(i['cfg_scale']),
   });
   const initial = i['init_latent']
     ? Float32Array.from(c.tensor(i['init_latent']).data, Number)
@@ -211,7 +190,8 @@ async function webuiChain(c: Case): Promise<Record<string, unknown>> {
     sgmNoise: o['sgm_noise_multiplier'] === true,
   });
   const options = samplerOptions({
-    ...Object.fromEntries(Object.entries(o).filter(([key]) => key.startsWith('s_'))),
+    ...(entry.eta === undefined ? {} : { eta: entry.eta }),
+    ...Object.fromEntries(Object.entries(o).filter(([key]) => /^(s|uni_pc)_/.test(key))),
     ...(i['request'] as object),
   });
   const run = entry.sample(
@@ -231,57 +211,25 @@ async function webuiChain(c: Case): Promise<Record<string, unknown>> {
   };
 }
 
-async function diffusersChain(c: Case): Promise<Record<string, unknown>> {
-  const i = c.input;
-  const config = i['config'] as Readonly<Record<string, unknown>>;
-  const found = diffusersScheduler(i['scheduler'] as string, config);
-  if (!found) throw new Unsupported(`scheduler ${String(i['scheduler'])}`);
-  const entry = samplers.find(({ name }) => name === found.sampler)!;
-  const model = modelSigmas(found.alphasCumprod);
-  const begin = Number(i['start']);
-  const steps = Number(i['steps']);
-  const plan = planSteps({
-    rule: 'diffusers',
-    steps,
-    ...(begin > 0 ? { strength: (steps - begin + 0.5) / steps } : {}),
-    sampler: entry,
-    schedule: scheduleById('uniform'),
-    model,
-    levels: (n) => diffusersLevels(found.schedule, found.alphasCumprod, n),
+/** How many evaluations the WebUI's samplers make over their own schedules. */
+function evaluations(c: Case): Record<string, unknown> {
+  const rows = c.input['rows'] as {
+    sampler: string;
+    steps: number;
+    denoising_strength: number | null;
+  }[];
+  const model = modelSigmas(alphasCumprod());
+  const counts = rows.map((row) => {
+    const entry = samplers.find(({ name }) => name === row.sampler);
+    if (!entry) throw new Unsupported(`sampler ${row.sampler}`);
+    return planSteps({
+      rule: 'webui',
+      steps: row.steps,
+      ...(row.denoising_strength === null ? {} : { strength: row.denoising_strength }),
+      sampler: entry,
+      schedule: scheduleById(entry.schedule),
+      model: levelsFor(entry, model),
+    }).evaluations;
   });
-  const shape = i['shape'] as [number, number, number, number];
-  const generator = new TorchGenerator(Number(i['seed']));
-  const noise = sharedNoise(generator, shape[0] * shape[1] * shape[2] * shape[3]);
-  const calls = { t: [] as number[], x: [] as number[] };
-  const lookup = timestepLookup(plan);
-  const denoise = makeDenoise({
-    predict: (latents, timesteps, context) => {
-      calls.t.push(timesteps[0]!);
-      calls.x.push(...latents.data);
-      return Promise.resolve(toyPredict(i['network'] as ToyNetwork, latents, timesteps, context));
-    },
-    prediction: found.prediction,
-    model,
-    ...(lookup ? { timestepOf: lookup } : {}),
-    conditioning: () => ({
-      positive: [
-        [{ context: { data: Float32Array.of(Number(i['bias'])), shape: [1, 1, 1] }, weight: 1 }],
-      ],
-      negative: [],
-    }),
-    cfgScale: 1,
-  });
-  const initial = Float32Array.from(c.tensor(i['init_latent']).data, Number);
-  const start = noisedStart({
-    plan,
-    noise: noise.next(),
-    shape,
-    ...(begin > 0 ? { initial } : {}),
-  });
-  const options = samplerOptions(i['step_arguments'] as Record<string, unknown>);
-  let latent = start;
-  for await (const step of entry.sample(denoise, start, plan.sigmas, noise, options)) {
-    latent = step.latent;
-  }
-  return { result: finishedLatent(latent, plan).data, net_t: calls.t, net_x: calls.x };
+  return { evaluations: counts };
 }

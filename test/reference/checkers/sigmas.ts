@@ -10,14 +10,16 @@ import {
   downcastAlphas,
   zeroTerminalSnr,
 } from '../../../service/engine/sampling/sigmas/noiseSchedule.ts';
-import { diffusersScheduler } from '../../../service/engine/sampling/sigmas/diffusersConfig.ts';
 import {
-  diffusersAlphas,
-  diffusersLevels,
-} from '../../../service/engine/sampling/sigmas/diffusersLevels.ts';
+  consistencyBoundary,
+  consistencySigmas,
+} from '../../../service/engine/sampling/sigmas/consistency.ts';
+import { levelsFor } from '../../../service/engine/sampling/samplerNeeds.ts';
 import { findSchedule, scheduleById } from '../../../service/engine/sampling/sigmas/registry.ts';
 import { countSteps, planSteps, type StepRule } from '../../../service/engine/sampling/steps.ts';
 import { Unsupported, type Case, type Checker } from '../case.ts';
+import { logs } from '../logs.ts';
+import { diffusersSchedule, diffusersStrengths, diffusersTable } from './sigmasDiffusers.ts';
 
 export const check: Checker = (c) => Promise.resolve(answer(c));
 
@@ -54,11 +56,6 @@ function modelNamed(name: unknown): ModelSigmas {
 const numbers = (c: Case, name: string) =>
   Array.from(c.tensor(c.input[name]).data as ArrayLike<number | bigint>, Number);
 
-const logs = (values: ArrayLike<number>) =>
-  Array.from(values)
-    .filter((v) => v > 0)
-    .map(Math.log);
-
 function table(c: Case): Record<string, unknown> {
   const model = modelNamed(c.input['variant']);
   return {
@@ -69,11 +66,31 @@ function table(c: Case): Record<string, unknown> {
 }
 
 function conversions(c: Case): Record<string, unknown> {
+  if (c.input['variant'] === 'lcm') return consistency(c);
   const model = modelNamed(c.input['variant']);
   const toT = c.input['quantize'] === true ? model.nearestT : model.sigmaToT;
   return {
     t: numbers(c, 'of_sigma').map((sigma) => toT(sigma)),
     sigma: numbers(c, 'of_t').map((t) => model.tToSigma(t)),
+  };
+}
+
+/** The 50 levels of a consistency model, its boundary and its own schedule. */
+function consistency(c: Case): Record<string, unknown> {
+  const model = consistencySigmas(modelNamed('sd'));
+  const sigmas = numbers(c, 'of_sigma');
+  const boundaries = sigmas.map((sigma) => consistencyBoundary(model.sigmaToT(sigma)));
+  const schedules = (c.input['n'] as number[]).map((n) => [
+    `sigmas${n}`,
+    sigmaLevels(n, {}, scheduleById('uniform'), model),
+  ]);
+  return {
+    t: sigmas.map((sigma) => model.sigmaToT(sigma)),
+    sigma: numbers(c, 'of_t').map((t) => model.tToSigma(t)),
+    scaled_out: boundaries.map(({ out }) => out),
+    scaled_skip: boundaries.map(({ skip }) => skip),
+    grid: model.sigmas,
+    ...(Object.fromEntries(schedules) as Record<string, number[]>),
   };
 }
 
@@ -99,7 +116,7 @@ function automatic(c: Case): Record<string, unknown> {
       Number(c.input['steps']),
       entry,
       scheduleById(entry.schedule),
-      model,
+      levelsFor(entry, model),
     );
   }
   return answers;
@@ -178,70 +195,5 @@ function strengths(c: Case): Record<string, unknown> {
     };
   });
   const names = Object.keys(answers[0]!) as (keyof (typeof answers)[number])[];
-  return Object.fromEntries(names.map((name) => [name, answers.map((a) => a[name])]));
-}
-
-function diffusersTable(c: Case): Record<string, unknown> {
-  const table = diffusersAlphas({ zeroTerminalSnr: c.input['rescale_betas_zero_snr'] === true });
-  return { alphas_cumprod: table.alphasCumprod, betas: table.betas };
-}
-
-type Config = Readonly<Record<string, unknown>>;
-
-function schedulerOf(name: unknown, config: Config) {
-  const found = diffusersScheduler(String(name), config);
-  if (!found) throw new Unsupported(`scheduler ${String(name)}`);
-  return {
-    ...found,
-    levels: (n: number) => diffusersLevels(found.schedule, found.alphasCumprod, n),
-  };
-}
-
-function diffusersSchedule(c: Case): Record<string, unknown> {
-  const config = c.input['config'] as Config;
-  const { levels, sampler } = schedulerOf(c.input['scheduler'], config);
-  if (sampler.startsWith('DPM2')) throw new Unsupported('interleaved timesteps');
-  const answers: Record<string, unknown> = {};
-  for (const n of c.input['steps'] as number[]) {
-    const { sigmas, timesteps, preserving, noiseScale } = levels(n);
-    // Heun lists every level but the ends twice.
-    const twice = (list: readonly number[], until: number) =>
-      list.flatMap((v, i) => (sampler === 'Heun' && i > 0 && i < until ? [v, v] : [v]));
-    answers[`timesteps${n}`] = twice(timesteps!, timesteps!.length);
-    answers[`sigmas${n}`] = twice(sigmas, sigmas.length - 1);
-    answers[`log_sigmas${n}`] = logs(twice(sigmas, sigmas.length - 1));
-    answers[`init${n}`] = preserving ? 1 : noiseScale;
-  }
-  return answers;
-}
-
-function diffusersStrengths(c: Case): Record<string, unknown> {
-  const rows = c.input['rows'] as {
-    scheduler: string;
-    config: Config;
-    steps: number;
-    strength: number;
-  }[];
-  const answers = rows.map((row) => {
-    const { levels, sampler } = schedulerOf(row.scheduler, row.config);
-    const plan = planSteps({
-      rule: 'diffusers',
-      steps: row.steps,
-      strength: row.strength,
-      sampler: { space: 'sigma' },
-      schedule: scheduleById('uniform'),
-      model: modelNamed('sd'),
-      levels,
-    });
-    const heun = sampler === 'Heun';
-    const begin = (row.steps - plan.steps) * (heun ? 2 : 1);
-    return {
-      left: plan.steps,
-      evaluations: Math.max(0, heun ? 2 * plan.steps - 1 : plan.steps),
-      first: plan.steps === 0 ? -1 : plan.timesteps![0],
-      begin_index: sampler === 'DDIM' ? -1 : begin,
-    };
-  });
-  const names = ['left', 'evaluations', 'first', 'begin_index'] as const;
   return Object.fromEntries(names.map((name) => [name, answers.map((a) => a[name])]));
 }

@@ -2,9 +2,9 @@
  * torch's CPU generator: `torch.Generator().manual_seed(seed)` and what `torch.randn` draws from it,
  * float32 and the half types bit-equal (torch 2.13, x86-64 with AVX2), float64 to 1e-15.
  */
-import { boxMullerBlock32 } from './boxMuller32.ts';
 import { toBfloat16, toFloat16 } from './halfFloat.ts';
 import { MersenneTwister, type Seed } from './mersenneTwister.ts';
+import { kernelValues, noiseKernel } from './noiseKernel.ts';
 
 const block = 16;
 
@@ -22,9 +22,11 @@ export class TorchGenerator {
   normal(count: number): Float32Array {
     if (count < block) return this.normalScalar(count);
     const out = new Float32Array(count);
-    this.#twister.fillUniform24(out, 0, count);
-    for (let i = 0; i + block <= count; i += block) boxMullerBlock32(out, i);
-    this.#redoTail(out);
+    const rest = count % block;
+    this.#fillBlocks(out, 0, count - rest);
+    // Uniforms of the last, incomplete block are drawn, and then replaced.
+    for (let i = 0; i < rest; i++) this.#twister.next();
+    if (rest > 0) this.#fillBlocks(out, count - block, count);
     return out;
   }
 
@@ -44,10 +46,9 @@ export class TorchGenerator {
     if (count < block) return this.normalScalar(count).map(round);
     const out = new Float32Array(count);
     // Unlike float32, only whole blocks are drawn before the tail.
-    const whole = count - (count % block);
-    this.#twister.fillUniform24(out, 0, whole);
-    for (let i = 0; i < whole; i += block) boxMullerBlock32(out, i);
-    this.#redoTail(out);
+    const rest = count % block;
+    this.#fillBlocks(out, 0, count - rest);
+    if (rest > 0) this.#fillBlocks(out, count - block, count);
     return out.map(round);
   }
 
@@ -68,11 +69,15 @@ export class TorchGenerator {
     return out;
   }
 
-  #redoTail(out: Float32Array): void {
-    if (out.length % block === 0) return;
-    const at = out.length - block;
-    this.#twister.fillUniform24(out, at, out.length);
-    boxMullerBlock32(out, at);
+  /** Draws out[from..to), a multiple of 16 values. */
+  #fillBlocks(out: Float32Array, from: number, to: number): void {
+    const kernel = noiseKernel();
+    for (let at = from; at < to; at += kernelValues) {
+      const count = Math.min(kernelValues, to - at);
+      this.#twister.fillWords(kernel.words, count);
+      kernel.boxMuller(count);
+      out.set(kernel.values.subarray(0, count), at);
+    }
   }
 
   #one(): number {

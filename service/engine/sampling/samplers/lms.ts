@@ -34,7 +34,12 @@ export const lms: Sampler = async function* <A extends LatentData>(
  * Integral over [sigma_i, sigma_i+1] of the Lagrange polynomial that is 1 at sigma_(i-j) and 0 at the
  * other of the last `order` sigmas; exact, the polynomial is expanded.
  */
-function adamsWeight(sigmas: readonly number[], i: number, order: number, j: number): number {
+export function adamsWeight(
+  sigmas: readonly number[],
+  i: number,
+  order: number,
+  j: number,
+): number {
   const from = sigmas[i]!;
   const to = sigmas[i + 1]!;
   // In t = sigma - sigma_i, so that the powers stay small.

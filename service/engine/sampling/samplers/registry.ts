@@ -3,21 +3,15 @@ import { PentimentoError } from '../../../../shared/errors.ts';
 import { nearestNames } from '../../../../shared/nearest.ts';
 import { findScheduleExactly, type ScheduleEntry, type ScheduleId } from '../sigmas/registry.ts';
 import { plainName } from '../sigmas/plainName.ts';
+import { schedulerSamplers } from '../schedulers/entries.ts';
+import type { Levels } from '../sigmas/levels.ts';
+import type { UniPcLevels } from '../sigmas/uniPcLevels.ts';
 import type { Sampler } from '../types.ts';
-import { ddim } from './ddim.ts';
-import { dpm2, dpm2Ancestral } from './dpm2.ts';
-import { dpmpp2m } from './dpmpp2m.ts';
-import { dpmpp2mSde, dpmpp2mSdeHeun } from './dpmpp2mSde.ts';
-import { dpmpp2sAncestral } from './dpmpp2sAncestral.ts';
-import { dpmpp3mSde } from './dpmpp3mSde.ts';
-import { dpmppSde } from './dpmppSde.ts';
-import { euler } from './euler.ts';
-import { eulerAncestral } from './eulerAncestral.ts';
-import { heun } from './heun.ts';
-import { lms } from './lms.ts';
+import { comfySamplers } from './comfySamplers.ts';
+import { webuiSamplers } from './webuiSamplers.ts';
 
 export interface SamplerEntry {
-  /** As AUTOMATIC1111 lists it; what recipes hold. */
+  /** As AUTOMATIC1111 lists it, or would; what recipes hold. */
   readonly name: string;
   /** Names in other programs. */
   readonly aliases: readonly string[];
@@ -39,131 +33,25 @@ export interface SamplerEntry {
   readonly eta?: number;
   /** AUTOMATIC1111's "eta noise seed delta" applies. */
   readonly usesSeedDelta?: boolean;
+  /** Runs over the levels of a consistency model, and its denoiser has that boundary. */
+  readonly consistency?: boolean;
+  /** Needs the unconditional prediction at every step. */
+  readonly needsUnconditional?: boolean;
+  /** What the CFG scale is multiplied with (1). */
+  readonly guidanceFactor?: number;
+  /** Only the ends of the schedule and the number of its steps matter. */
+  readonly betweenEnds?: boolean;
+  /** Levels of its own in place of DDIM's, as AUTOMATIC1111 runs it. */
+  readonly ownLevels?: (asked: UniPcLevels) => Levels;
+  /** Evaluations over at least two sigmas where they are not one or two a step; undefined: not known. */
+  readonly evaluations?: (sigmas: readonly number[]) => number | undefined;
 }
 
-const sigmaSampler = { space: 'sigma', noise: 'none', schedule: 'uniform' } as const;
-
+/** Those of AUTOMATIC1111 in its order, then those that only other programs have. */
 export const samplers: readonly SamplerEntry[] = [
-  {
-    ...sigmaSampler,
-    name: 'DPM++ 2M',
-    aliases: ['k_dpmpp_2m', 'dpmpp_2m', 'DPMSolverMultistepScheduler'],
-    sample: dpmpp2m,
-    schedule: 'karras',
-  },
-  {
-    ...sigmaSampler,
-    name: 'DPM++ SDE',
-    aliases: ['k_dpmpp_sde', 'dpmpp_sde', 'dpmpp_sde_gpu'],
-    sample: dpmppSde,
-    schedule: 'karras',
-    noise: 'brownian',
-    secondOrder: true,
-    eta: 1,
-  },
-  {
-    ...sigmaSampler,
-    name: 'DPM++ 2M SDE',
-    aliases: ['k_dpmpp_2m_sde', 'dpmpp_2m_sde', 'dpmpp_2m_sde_gpu'],
-    sample: dpmpp2mSde,
-    schedule: 'exponential',
-    noise: 'brownian',
-    eta: 1,
-  },
-  {
-    ...sigmaSampler,
-    name: 'DPM++ 2M SDE Heun',
-    aliases: ['k_dpmpp_2m_sde_heun', 'dpmpp_2m_sde_heun'],
-    sample: dpmpp2mSdeHeun,
-    schedule: 'exponential',
-    noise: 'brownian',
-    eta: 1,
-  },
-  {
-    ...sigmaSampler,
-    name: 'DPM++ 2S a',
-    aliases: ['k_dpmpp_2s_a', 'dpmpp_2s_ancestral', 'DPM++ 2S ancestral'],
-    sample: dpmpp2sAncestral,
-    schedule: 'karras',
-    noise: 'independent',
-    secondOrder: true,
-    usesSeedDelta: true,
-    eta: 1,
-  },
-  {
-    ...sigmaSampler,
-    name: 'DPM++ 3M SDE',
-    aliases: ['k_dpmpp_3m_sde', 'dpmpp_3m_sde', 'dpmpp_3m_sde_gpu'],
-    sample: dpmpp3mSde,
-    schedule: 'exponential',
-    noise: 'brownian',
-    dropsPenultimate: true,
-    eta: 1,
-  },
-  {
-    ...sigmaSampler,
-    name: 'Euler a',
-    aliases: [
-      'k_euler_a',
-      'k_euler_ancestral',
-      'euler_ancestral',
-      'Euler ancestral',
-      'EulerAncestralDiscreteScheduler',
-    ],
-    sample: eulerAncestral,
-    noise: 'independent',
-    usesSeedDelta: true,
-    eta: 1,
-  },
-  {
-    ...sigmaSampler,
-    name: 'Euler',
-    aliases: ['k_euler', 'EulerDiscreteScheduler'],
-    sample: euler,
-  },
-  {
-    ...sigmaSampler,
-    name: 'LMS',
-    aliases: ['k_lms', 'LMSDiscreteScheduler'],
-    sample: lms,
-  },
-  {
-    ...sigmaSampler,
-    name: 'Heun',
-    aliases: ['k_heun', 'HeunDiscreteScheduler'],
-    sample: heun,
-    secondOrder: true,
-  },
-  {
-    ...sigmaSampler,
-    name: 'DPM2',
-    aliases: ['k_dpm_2', 'dpm_2', 'KDPM2DiscreteScheduler'],
-    sample: dpm2,
-    schedule: 'karras',
-    secondOrder: true,
-    dropsPenultimate: true,
-  },
-  {
-    ...sigmaSampler,
-    name: 'DPM2 a',
-    aliases: ['k_dpm_2_a', 'dpm_2_ancestral', 'DPM2 ancestral', 'KDPM2AncestralDiscreteScheduler'],
-    sample: dpm2Ancestral,
-    schedule: 'karras',
-    noise: 'independent',
-    secondOrder: true,
-    dropsPenultimate: true,
-    usesSeedDelta: true,
-    eta: 1,
-  },
-  {
-    name: 'DDIM',
-    aliases: ['DDIMScheduler'],
-    sample: ddim,
-    schedule: 'ddim',
-    space: 'timestep',
-    noise: 'independent',
-    eta: 0,
-  },
+  ...webuiSamplers,
+  ...comfySamplers,
+  ...schedulerSamplers,
 ];
 
 const byName = new Map(

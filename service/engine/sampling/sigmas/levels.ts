@@ -3,6 +3,7 @@ import type { SamplerEntry } from '../samplers/registry.ts';
 import type { ModelSigmas } from './modelSigmas.ts';
 import { distinctSigmas } from './distinctSigmas.ts';
 import type { ScheduleEntry } from './registry.ts';
+import type { UniPcSkip } from './uniPcLevels.ts';
 
 export interface ScheduleOptions {
   /** 0 or absent: the model's own. */
@@ -14,6 +15,8 @@ export interface ScheduleOptions {
   readonly betaBeta?: number;
   /** Leaves the last but one sigma out, whatever the sampler. */
   readonly dropPenultimate?: boolean;
+  /** How UniPC's own times lie, where it has its own. */
+  readonly uniPcSkip?: UniPcSkip;
   readonly family?: 'sd1' | 'sdxl';
 }
 
@@ -26,6 +29,10 @@ export interface Levels {
   readonly preserving?: boolean;
   /** What pure noise is multiplied with as a start, where it is not the first sigma. */
   readonly noiseScale?: number;
+  /** Levels that a step asked for stands for (1): 2 where each call of a second-order solver has one. */
+  readonly callsPerStep?: number;
+  /** A v prediction becomes noise by the level of the whole timestep below (AUTOMATIC1111's UniPC). */
+  readonly wholeVelocity?: boolean;
 }
 
 /** The sigmas of n steps with this sampler and schedule; [0] for no steps. */

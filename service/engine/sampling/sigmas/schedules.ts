@@ -4,6 +4,7 @@
  * exponential and polyexponential: k-diffusion sampling.py.)
  */
 import { betaQuantile } from './betaQuantile.ts';
+import { karrasSigmas } from './karrasSigmas.ts';
 import { linspace32 } from './linspace.ts';
 import type { ModelSigmas } from './modelSigmas.ts';
 
@@ -28,18 +29,18 @@ export type Schedule = (input: ScheduleInput) => number[];
 
 /** Even in timesteps from the last to the first (k-diffusion get_sigmas). */
 export const uniform: Schedule = ({ model, n }) => [
-  ...Array.from(linspace32(model.sigmas.length - 1, 0, n), (t) => model.tToSigma(t)),
+  ...Array.from(
+    linspace32(model.sigmaToT(model.sigmaMax), model.sigmaToT(model.sigmaMin), n),
+    (t) => model.tToSigma(t),
+  ),
   0,
 ];
 
 /** Karras et al. 2022, rho 7: even in sigma^(1/rho). */
-export const karras: Schedule = ({ n, sigmaMin, sigmaMax, rho = 7 }) => {
-  const low = sigmaMin ** (1 / rho);
-  const high = sigmaMax ** (1 / rho);
-  const slope = f(low - high);
-  const values = Array.from(linspace32(0, 1, n), (r) => f(f(f(high) + f(r * slope)) ** rho));
-  return [...values, 0];
-};
+export const karras: Schedule = ({ n, sigmaMin, sigmaMax, rho = 7 }) => [
+  ...karrasSigmas(n, { sigmaMin, sigmaMax, rho }, 'float32'),
+  0,
+];
 
 /** Even in log sigma. */
 export const exponential: Schedule = ({ n, sigmaMin, sigmaMax }) => [
