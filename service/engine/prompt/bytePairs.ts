@@ -1,102 +1,103 @@
-/** Byte-pair encoding of one word (Sennrich et al. 2016), in time n log n for any word. */
+/** Byte-pair encoding of one word (Sennrich et al. 2016), in linear time for any word. */
+import { RankBuckets } from './rankBuckets.ts';
 import { firstMergedId, wordEnd, type Vocabulary } from './vocabulary.ts';
 
 const encoder = new TextEncoder();
+/** Bytes up to which the pairs are simply searched for the lowest rank. */
+const shortWord = 32;
+/** Words kept with their ids, since prompts repeat themselves; and the longest that is kept. */
+const keptWords = 20_000;
+const longestKept = 64;
+/** Longer words than anybody writes give their working memory back. */
+const keptPlaces = 65_536;
 
-/** Ids of one word: its UTF-8 bytes, the last one marked, merged in the order of the ranks. */
-export function encodeWord(word: string, vocabulary: Vocabulary): number[] {
-  const ids: number[] = Array.from(encoder.encode(word), (byte) => vocabulary.byteIds[byte]!);
-  if (ids.length === 0) return [];
-  ids[ids.length - 1] = ids.at(-1)! + wordEnd;
-  return ids.length <= 32 ? mergeShort(ids, vocabulary) : mergeLong(ids, vocabulary);
+/** Words to ids, and those it has met. */
+export class WordEncoder {
+  readonly #vocabulary: Vocabulary;
+  readonly #known = new Map<string, readonly number[]>();
+  #buckets: RankBuckets;
+
+  constructor(vocabulary: Vocabulary) {
+    this.#vocabulary = vocabulary;
+    this.#buckets = new RankBuckets(vocabulary.mergeCount);
+  }
+
+  /** Ids of one word: its UTF-8 bytes, the last one marked, merged in the order of the ranks. */
+  encode(word: string): readonly number[] {
+    const known = this.#known.get(word);
+    if (known) return known;
+    const ids = this.#merged(encoder.encode(word));
+    if (word.length <= longestKept) {
+      if (this.#known.size >= keptWords) this.#known.clear();
+      this.#known.set(word, ids);
+    }
+    return ids;
+  }
+
+  #merged(bytes: Uint8Array): readonly number[] {
+    if (bytes.length === 0) return [];
+    const { byteIds, mergeCount } = this.#vocabulary;
+    const ids = new Int32Array(bytes.length);
+    for (let i = 0; i < ids.length; i++) ids[i] = byteIds[bytes[i]!]!;
+    ids[ids.length - 1]! += wordEnd;
+    if (ids.length <= shortWord) return mergeShort(ids, this.#vocabulary);
+    const merged = mergeLong(ids, this.#vocabulary, this.#buckets);
+    if (ids.length > keptPlaces) this.#buckets = new RankBuckets(mergeCount);
+    return merged;
+  }
 }
 
-function rankOf(left: number, right: number, { ranks }: Vocabulary): number {
-  return ranks.get(left * 65536 + right) ?? Infinity;
-}
-
-function mergeShort(word: readonly number[], vocabulary: Vocabulary): number[] {
-  const ids = [...word];
-  while (ids.length > 1) {
+function mergeShort(ids: Int32Array, { ranks }: Vocabulary): number[] {
+  let count = ids.length;
+  while (count > 1) {
     let best = Infinity;
-    let at = -1;
-    for (let i = 0; i + 1 < ids.length; i++) {
-      const rank = rankOf(ids[i]!, ids[i + 1]!, vocabulary);
-      if (rank < best) {
+    let at = 0;
+    for (let i = 0; i + 1 < count; i++) {
+      const rank = ranks.get(ids[i]!, ids[i + 1]!);
+      if (rank >= 0 && rank < best) {
         best = rank;
         at = i;
       }
     }
-    if (at < 0) break;
-    ids.splice(at, 2, firstMergedId + best);
+    if (best === Infinity) break;
+    ids[at] = firstMergedId + best;
+    ids.copyWithin(at + 1, at + 2, count);
+    count--;
   }
-  return ids;
+  return Array.from(ids.subarray(0, count));
 }
 
 /**
- * The same with a heap of pairs over a linked list. A merged pair's rank is above that of the merge
- * which made it, so taking the lowest rank, leftmost first, is the same as merging rank by rank.
+ * The same rank by rank over a linked list. A merged pair's own pairs have higher ranks than the merge
+ * that made it, so no rank has to be looked at twice; the leftmost first matters only where a pair of
+ * equal ids overlaps itself.
  */
-function mergeLong(word: readonly number[], vocabulary: Vocabulary): number[] {
-  const ids = Int32Array.from(word);
+function mergeLong(ids: Int32Array, { ranks, merged }: Vocabulary, buckets: RankBuckets): number[] {
   const count = ids.length;
-  const next = Int32Array.from(ids, (_, i) => i + 1);
-  const previous = Int32Array.from(ids, (_, i) => i - 1);
-  // A pair as one number: rank and position. A stale one is recognised by its rank.
-  const heap = new NumberHeap();
-  const push = (at: number): void => {
+  const next = ids.map((_, i) => i + 1);
+  const previous = ids.map((_, i) => i - 1);
+  buckets.begin(count);
+  const queue = (at: number): void => {
     const to = next[at]!;
-    if (to >= count) return;
-    const rank = rankOf(ids[at]!, ids[to]!, vocabulary);
-    if (rank !== Infinity) heap.push(rank * 2 ** 32 + at);
+    buckets.move(at, to < count ? ranks.get(ids[at]!, ids[to]!) : -1);
   };
-  for (let i = 0; i < count; i++) push(i);
-  for (let pair = heap.pop(); pair !== undefined; pair = heap.pop()) {
-    const rank = Math.floor(pair / 2 ** 32);
-    const at = pair % 2 ** 32;
-    const to = next[at]!;
-    if (ids[at] === -1 || to >= count || rankOf(ids[at]!, ids[to]!, vocabulary) !== rank) continue;
-    ids[at] = firstMergedId + rank;
-    ids[to] = -1;
-    next[at] = next[to]!;
-    if (next[at]! < count) previous[next[at]!] = at;
-    push(at);
-    if (previous[at]! >= 0) push(previous[at]!);
+  for (let i = count - 1; i >= 0; i--) queue(i);
+  for (let rank = buckets.lowest(0); rank >= 0; rank = buckets.lowest(rank + 1)) {
+    const places = buckets.take(rank);
+    const pair = merged[rank]!;
+    if (pair >>> 16 === (pair & 0xffff)) places.sort((a, b) => a - b);
+    for (const at of places) {
+      const to = next[at]!;
+      // A place that the one before it has swallowed, or whose follower was.
+      if (ids[at] === -1 || to >= count || ranks.get(ids[at]!, ids[to]!) !== rank) continue;
+      ids[at] = firstMergedId + rank;
+      ids[to] = -1;
+      buckets.move(to, -1);
+      next[at] = next[to]!;
+      if (next[at]! < count) previous[next[at]!] = at;
+      queue(at);
+      if (previous[at]! >= 0) queue(previous[at]!);
+    }
   }
   return Array.from(ids.filter((id) => id !== -1));
-}
-
-/** A binary heap of numbers, the smallest first. */
-class NumberHeap {
-  readonly #items: number[] = [];
-
-  push(item: number): void {
-    const items = this.#items;
-    let at = items.push(item) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (items[parent]! <= item) break;
-      items[at] = items[parent]!;
-      at = parent;
-    }
-    items[at] = item;
-  }
-
-  pop(): number | undefined {
-    const items = this.#items;
-    const top = items[0];
-    const last = items.pop();
-    if (items.length === 0 || last === undefined) return top;
-    let at = 0;
-    for (;;) {
-      let child = at * 2 + 1;
-      if (child >= items.length) break;
-      if (child + 1 < items.length && items[child + 1]! < items[child]!) child++;
-      if (items[child]! >= last) break;
-      items[at] = items[child]!;
-      at = child;
-    }
-    items[at] = last;
-    return top;
-  }
 }

@@ -61,6 +61,9 @@ export function emptyChunk(tokenizer: Tokenizer): PromptChunk {
   return chunkPrompt([], { tokenizer }).chunks[0]!;
 }
 
+/** Of chunks that no bracket weighs; nobody writes to it. */
+const plainWeights = new Float64Array(chunkLength + 2).fill(1);
+
 class ChunkBuilder {
   readonly #options: ChunkOptions;
   readonly #chunks: PromptChunk[] = [];
@@ -116,10 +119,11 @@ class ChunkBuilder {
   #close(): void {
     const { startId, endId } = this.#options.tokenizer;
     const ids = new Int32Array(chunkLength + 2).fill(endId);
-    const weights = new Float64Array(chunkLength + 2).fill(1);
     ids[0] = startId;
     ids.set(this.#ids, 1);
-    weights.set(this.#weights, 1);
+    const plain = this.#weights.every((weight) => weight === 1);
+    const weights = plain ? plainWeights : plainWeights.slice();
+    if (!plain) weights.set(this.#weights, 1);
     this.#chunks.push({ ids, weights, embeddings: this.#embeddings });
     this.#ids = [];
     this.#weights = [];

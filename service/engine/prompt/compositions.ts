@@ -1,8 +1,11 @@
 /** Prompts of several parts: `a AND b:0.5` (a1111: modules/prompt_parser.py get_multicond_prompt_list). */
-import { pythonFloat, wordPattern } from './unicodeText.ts';
+import { blankClass, pythonFloat, trimBlanksEnd, wordPlaces } from './unicodeText.ts';
 
-const andWord = wordPattern('AND');
-const weightAtEnd = /^\s*([-+]?(?:\p{Nd}+\.?|\p{Nd}*\.\p{Nd}+))$/u;
+const separator = 'AND';
+const weightAtEnd = new RegExp(
+  `^[${blankClass}]*([-+]?(?:\\p{Nd}+\\.?|\\p{Nd}*\\.\\p{Nd}+))$`,
+  'u',
+);
 
 export interface PromptPart {
   readonly text: string;
@@ -16,18 +19,18 @@ export interface PromptPart {
 export function promptParts(prompt: string): PromptPart[] {
   const parts: PromptPart[] = [];
   let from = 0;
-  for (const match of prompt.matchAll(andWord)) {
-    parts.push(partOf(prompt.slice(from, match.index)));
-    from = match.index + match[0].length;
+  for (const at of wordPlaces(prompt, separator)) {
+    parts.push(partOf(prompt.slice(from, at)));
+    from = at + separator.length;
   }
   parts.push(partOf(prompt.slice(from)));
   return parts;
 }
 
 function partOf(text: string): PromptPart {
-  const trimmed = text.trimEnd();
+  const trimmed = trimBlanksEnd(text);
   const colon = trimmed.lastIndexOf(':');
   const weight = colon < 0 ? undefined : weightAtEnd.exec(trimmed.slice(colon + 1))?.[1];
   if (weight === undefined) return { text: trimmed, weight: 1 };
-  return { text: trimmed.slice(0, colon).trimEnd(), weight: pythonFloat(weight) ?? 1 };
+  return { text: trimBlanksEnd(trimmed.slice(0, colon)), weight: pythonFloat(weight) ?? 1 };
 }

@@ -10,7 +10,7 @@ export type EmphasisMode = 'original' | 'no-norm' | 'ignore' | 'none';
 
 /**
  * Applies token weights to `[B,T,C]` encodings in place; `weights` holds B lists of T. The mean of
- * `original` is that of the whole tensor.
+ * `original` is that of the whole tensor. What weights beyond float32 make is not finite.
  */
 export function applyEmphasis(
   encoded: Float32Array,
@@ -24,22 +24,17 @@ export function applyEmphasis(
   const width = encoded.length / (weights.length * tokens);
   let at = 0;
   for (const list of weights) {
-    for (const weight of list) {
-      const factor = usable(weight);
+    for (const factor of list) {
       if (factor !== 1) for (let c = at; c < at + width; c++) encoded[c] = encoded[c]! * factor;
       at += width;
     }
   }
   if (mode === 'no-norm') return;
-  const scale = before / mean(encoded);
-  if (!Number.isFinite(scale)) return;
+  const after = mean(encoded);
+  // Nothing is left to restore the mean of.
+  if (after === 0) return;
+  const scale = before / after;
   for (let i = 0; i < encoded.length; i++) encoded[i] = encoded[i]! * scale;
-}
-
-/** A weight beyond float32 would make the picture black; it counts as the largest useful one. */
-function usable(weight: number): number {
-  if (Number.isNaN(weight)) return 1;
-  return Math.min(1e6, Math.max(-1e6, weight));
 }
 
 function mean(values: Float32Array): number {

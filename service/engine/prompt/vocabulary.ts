@@ -5,12 +5,16 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { RankTable } from './rankTable.ts';
 
 export interface Vocabulary {
   /** Id of each byte inside a word; at the end of a word 256 more. */
   readonly byteIds: Uint16Array;
-  /** Merge rank of two ids, by left * 65536 + right; the merged id is 512 + rank. */
-  readonly ranks: ReadonlyMap<number, number>;
+  /** Merge rank of two ids; the merged id is 512 + rank. */
+  readonly ranks: Pick<RankTable, 'get'>;
+  readonly mergeCount: number;
+  /** The two ids that a merge joins, by rank: left * 65536 + right. */
+  readonly merged: Uint32Array;
   readonly startId: number;
   readonly endId: number;
 }
@@ -62,30 +66,31 @@ function buildVocabulary(merges: readonly string[]): Vocabulary {
     idOf.set(character, id);
     idOf.set(`${character}</w>`, id + wordEnd);
   }
-  const ranks = new Map<number, number>();
+  const ranks = new RankTable();
+  const merged = new Uint32Array(mergeCount);
   for (const [rank, merge] of merges.entries()) {
     const blank = merge.indexOf(' ');
     const left = merge.slice(0, blank);
     const right = merge.slice(blank + 1);
-    ranks.set(idOf.get(left)! * 65536 + idOf.get(right)!, rank);
+    const [leftId, rightId] = [idOf.get(left)!, idOf.get(right)!];
+    ranks.set(leftId, rightId, rank);
+    merged[rank] = leftId * 65536 + rightId;
     idOf.set(left + right, firstMergedId + rank);
   }
   const startId = firstMergedId + merges.length;
-  return { byteIds, ranks, startId, endId: startId + 1 };
+  return { byteIds, ranks, mergeCount, merged, startId, endId: startId + 1 };
 }
 
 /** The entry of an id, in the list's own alphabet ("cat</w>"); for checks. */
 export function vocabularyEntry(id: number): string | undefined {
-  const { ranks, startId, endId } = clipVocabulary();
+  const { merged, startId, endId } = clipVocabulary();
   if (id === startId) return '<|startoftext|>';
   if (id === endId) return '<|endoftext|>';
   if (id < firstMergedId) {
     const character = byteAlphabet()[id % wordEnd]?.character;
     return character && (id >= wordEnd ? `${character}</w>` : character);
   }
-  for (const [pair, rank] of ranks) {
-    if (rank !== id - firstMergedId) continue;
-    return `${vocabularyEntry(Math.floor(pair / 65536))}${vocabularyEntry(pair % 65536)}`;
-  }
-  return undefined;
+  const pair = merged[id - firstMergedId];
+  if (pair === undefined) return undefined;
+  return `${vocabularyEntry(Math.floor(pair / 65536))}${vocabularyEntry(pair % 65536)}`;
 }

@@ -16,7 +16,7 @@ const words = (count: number) => Array.from({ length: count }, () => 'cat').join
 
 /** An encoder whose two channels are the id and the id's half, and which remembers its calls. */
 function encoder(overrides: Partial<ConditioningOptions> = {}) {
-  const calls: { ids: Int32Array[]; clipSkip: number }[] = [];
+  const calls: { ids: Int32Array[]; clipSkip: unknown }[] = [];
   const options: ConditioningOptions = {
     tokenizer,
     encodeText: (ids, clipSkip) => {
@@ -128,12 +128,57 @@ describe('prompts to contexts', () => {
     expect(none.tokenCount).toBe(3);
   });
 
-  it('stay finite under any weight', () => {
-    for (const weight of [Infinity, -Infinity, Number.NaN, 0, -1, 1e30]) {
+  it('stay finite under any weight that float32 can hold', () => {
+    for (const weight of [0, -1, -0.5, 1e30, 1e-30]) {
       const data = Float32Array.from({ length: 8 }, (_, i) => i + 1);
       applyEmphasis(data, [Float64Array.of(1, weight)], 'original');
       expect(data.every(Number.isFinite)).toBe(true);
     }
+  });
+
+  it('never reach the network when they are not finite', async () => {
+    const nested = `${'('.repeat(20_000)}cat${')'.repeat(20_000)}`;
+    for (const text of [`(cat:${'9'.repeat(400)})`, `a (cat:-${'9'.repeat(400)})`, nested]) {
+      for (const emphasis of ['original', 'no-norm'] as const) {
+        const { options } = encoder({ emphasis });
+        await expect(encodePrompts([text], options)).rejects.toMatchObject({
+          code: 'E_PROMPT_WEIGHT',
+        });
+      }
+      await expect(
+        encodePrompts([text], encoder({ emphasis: 'ignore' }).options),
+      ).resolves.toHaveLength(1);
+    }
+    const broken = encoder({
+      encodeText: (ids) =>
+        Promise.resolve({
+          data: new Float32Array(ids.length * 154).fill(Number.NaN),
+          shape: [ids.length, 77, 2],
+        }),
+    });
+    await expect(encodePrompts(['a'], broken.options)).rejects.toMatchObject({
+      code: 'E_OUTPUT_NAN',
+    });
+  });
+
+  it('are given the vectors of embeddings where their names stand, whatever their case', async () => {
+    const seen: unknown[] = [];
+    const parts = [{ data: new Float32Array(6), shape: [3, 2] }];
+    const { options } = encoder({ embeddings: [{ name: 'My-Style', vectors: 3, parts }] });
+    const watched: ConditioningOptions = {
+      ...options,
+      encodeText: (ids, clipSkip, inserted) => {
+        seen.push(inserted);
+        return options.encodeText(ids, clipSkip, inserted);
+      },
+    };
+    await encodePrompts(['a cat', 'a (my-style:1.2) MY-STYLE cat'], watched);
+    expect(seen).toEqual([
+      [
+        { chunk: 1, position: 2, parts },
+        { chunk: 1, position: 5, parts },
+      ],
+    ]);
   });
 
   it('cut plain prompts at 75 tokens', async () => {
