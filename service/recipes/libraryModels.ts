@@ -1,0 +1,51 @@
+/** The models that a recipe names, looked up among those of this computer. Pure. */
+import type { ModelInfo } from '../../shared/api.ts';
+import type { ReadRecipe, RecipeRemark } from '../../shared/readRecipe.ts';
+import { fileStem } from './foundRecipe.ts';
+
+/** The same recipe with the ids of its checkpoint and VAE, or a remark for each that is not there. */
+export function withLibraryModels(read: ReadRecipe, models: readonly ModelInfo[]): ReadRecipe {
+  const { model: modelId, vae: vaeId, ...settings } = read.settings;
+  const notUsed: RecipeRemark[] = [...read.notUsed];
+  const idOf = (
+    kind: ModelInfo['kind'],
+    names: ReadonlyArray<string | undefined>,
+    label: string,
+  ) => {
+    const named = names.filter((name): name is string => name !== undefined && name !== '');
+    const found = named.map((name) => findModel(models, kind, name)).find((id) => id !== undefined);
+    const value = named.at(-1);
+    if (found === undefined && value !== undefined) {
+      notUsed.push({ name: label, value, why: 'No usable file of that name is in the library.' });
+    }
+    return found;
+  };
+  const written = read.fields.find((field) => field.name === 'VAE')?.value;
+  const vaeName = ['none', 'automatic'].includes(written?.toLowerCase() ?? '')
+    ? undefined
+    : written;
+  const model = idOf('checkpoint', [modelId, read.model?.name], 'Model');
+  const vae = idOf('vae', [vaeId, vaeName], 'VAE');
+  return {
+    ...read,
+    settings: {
+      ...settings,
+      ...(model === undefined ? {} : { model }),
+      ...(vae === undefined ? {} : { vae }),
+    },
+    notUsed,
+  };
+}
+
+function findModel(
+  models: readonly ModelInfo[],
+  kind: ModelInfo['kind'],
+  name: string,
+): string | undefined {
+  const wanted = fileStem(name).toLowerCase();
+  const usable = models.filter((m) => m.kind === kind && m.usable);
+  return (
+    usable.find((m) => m.id === name) ??
+    usable.find((m) => fileStem(m.name).toLowerCase() === wanted)
+  )?.id;
+}
