@@ -1,7 +1,8 @@
-/** Image resources of PSD and PSB files (Adobe Photoshop File Formats, 2019): EXIF and XMP. */
+/** Image resources of PSD and PSB files (Adobe Photoshop File Formats, 2019): EXIF and XMP; XMP of their layers. */
 import { asciiAt, numberAt, sourceOfBytes, type ByteSource } from './byteSource.ts';
 import { readExif } from './exif.ts';
 import { collectTexts, plainText, type PictureTexts } from './pictureText.ts';
+import { readLayerPackets } from './psdLayers.ts';
 
 const headerBytes = 26;
 const exifResource = 1058;
@@ -31,5 +32,7 @@ export async function readPsd(source: ByteSource): Promise<PictureTexts> {
     }
     at = sizeAt + 4 + length + (length % 2);
   }
+  const isBig = numberAt(await source.read(4, 2), 0, 2) === 2;
+  await readLayerPackets(source, { at: end, isBig }, collector);
   return { format: 'psd', texts: collector.texts, unreadable: collector.unreadable };
 }

@@ -1,4 +1,4 @@
-/** Big-endian pieces of a file, put together at the end. */
+/** Big-endian pieces of a file; large ones stay in lists until the whole file is put together. */
 
 /** Unsigned whole numbers of 1, 2 or 4 bytes; negative ones as two's complement. */
 export function u8(...values: number[]): Uint8Array {
@@ -18,10 +18,15 @@ export function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (c) => c.charCodeAt(0));
 }
 
+/** The zeros that fill `lengthBytes` up to a multiple of `step` bytes. */
+export function padding(lengthBytes: number, step: number): Uint8Array {
+  return new Uint8Array((step - (lengthBytes % step)) % step);
+}
+
 /** Filled up with zeros to a multiple of `step` bytes. */
 export function padded(bytes: Uint8Array, step: number): Uint8Array {
-  const extra = (step - (bytes.length % step)) % step;
-  return extra === 0 ? bytes : concat([bytes, new Uint8Array(extra)]);
+  const extra = padding(bytes.length, step);
+  return extra.length === 0 ? bytes : concat([bytes, extra]);
 }
 
 /** A length of 4 bytes and then the bytes. */
@@ -29,8 +34,13 @@ export function withLength(bytes: Uint8Array): Uint8Array {
   return concat([u32(bytes.length), bytes]);
 }
 
+/** Bytes of all parts together. */
+export function sizeOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  const out = new Uint8Array(sizeOf(parts));
   let at = 0;
   for (const part of parts) {
     out.set(part, at);

@@ -14,17 +14,26 @@ export function packRow(row: Uint8Array, out: Uint8Array, at: number): number {
       i += run;
       continue;
     }
-    const start = i;
-    i += run;
-    while (i < n && i - start < 128) {
-      if (i + 2 < n && row[i] === row[i + 1] && row[i] === row[i + 2]) break;
-      i++;
-    }
-    out[to++] = i - start - 1;
-    out.set(row.subarray(start, i), to);
-    to += i - start;
+    const end = endOfLiterals(row, i + run, Math.min(n, i + 128));
+    out[to++] = end - i - 1;
+    while (i < end) out[to++] = row[i++];
   }
   return to;
+}
+
+/** Where from `start` on three equal bytes begin; `end` when they do not before. */
+function endOfLiterals(row: Uint8Array, start: number, end: number): number {
+  const last = Math.min(end, row.length - 2);
+  if (start >= last) return end;
+  let first = row[start];
+  let second = row[start + 1];
+  for (let i = start; i < last; i++) {
+    const third = row[i + 2];
+    if (first === second && second === third) return i;
+    first = second;
+    second = third;
+  }
+  return end;
 }
 
 /** Unpacks exactly `row.length` bytes. False when the packed bytes end too soon or say more than the row holds. */

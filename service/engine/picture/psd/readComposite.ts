@@ -7,6 +7,7 @@ import type { PixelData } from '../../../../shared/frame.ts';
 import { PentimentoError } from '../../../../shared/errors.ts';
 import { maxPlanePixels, maxSidePx } from '../../../../shared/limits.ts';
 import { fromLinear } from '../resize.ts';
+import { srgbOfStoredLab } from './labColors.ts';
 import { unpackRow } from './packBits.ts';
 
 interface Composite {
@@ -26,9 +27,11 @@ const spaceOfMode: Readonly<Record<number, Composite['space']>> = {
   3: 'rgb',
   4: 'cmyk',
   8: 'gray',
+  9: 'rgb',
 };
-const nameOfMode: Readonly<Record<number, string>> = { 0: 'bitmap', 7: 'multichannel', 9: 'Lab' };
+const nameOfMode: Readonly<Record<number, string>> = { 0: 'bitmap', 7: 'multichannel' };
 const indexedMode = 2;
+const labMode = 9;
 const iccResource = 1039;
 const versionResource = 1057;
 
@@ -42,9 +45,10 @@ interface Header {
 }
 
 /**
- * 8 and 16 bits as stored; 32 bits are linear light and become sRGB code values 0..1. Colour is freed
- * from the white that Photoshop mixes into clear parts. Throws E_IMAGE_CORRUPT, E_IMAGE_PIXELS,
- * E_IMAGE_CHANNELS (bitmap, multichannel and Lab documents; documents saved without a composite).
+ * 8 and 16 bits as stored; 32 bits are linear light and become sRGB code values 0..1, Lab becomes sRGB.
+ * Colour is freed from the white that Photoshop mixes into clear parts. Throws E_IMAGE_CORRUPT,
+ * E_IMAGE_PIXELS, E_IMAGE_CHANNELS (bitmap and multichannel documents; documents saved without a
+ * composite).
  */
 export function readComposite(bytes: Uint8Array): Composite {
   try {
@@ -227,10 +231,12 @@ function interleave(
       let v = value(plane * count + i);
       if (indexed && c < 3) v = palette[c * 256 + v];
       else if (space === 'cmyk') v = (depth === 8 ? 255 : depth === 16 ? 65535 : 1) - v;
-      else if (depth === 32 && c < colors) v = v > 0 ? fromLinear(Math.min(1, v)) : 0;
+      else if (depth === 32 && c < colors && header.mode !== labMode)
+        v = v > 0 ? fromLinear(Math.min(1, v)) : 0;
       data[i * channels + c] = v;
     }
   }
+  if (header.mode === labMode) labToSrgb(data, channels, depth);
   if (hasAlpha) removeWhite(data, channels, depth);
   return { width, height, space, channels, hasAlpha, data };
 }
@@ -245,6 +251,16 @@ function valueReader(planes: Uint8Array, depth: Header['depth']): (index: number
   if (depth === 16) return (i) => (planes[2 * i] << 8) | planes[2 * i + 1];
   const view = new DataView(planes.buffer, planes.byteOffset, planes.byteLength);
   return (i) => view.getFloat32(4 * i);
+}
+
+/** In place. */
+function labToSrgb(data: PixelData, channels: number, depth: Header['depth']): void {
+  const max = depth === 8 ? 255 : depth === 16 ? 65535 : 1;
+  for (let i = 0; i < data.length; i += channels) {
+    const colors = srgbOfStoredLab(data[i] / max, data[i + 1] / max, data[i + 2] / max);
+    for (let c = 0; c < 3; c++)
+      data[i + c] = depth === 32 ? colors[c] : Math.round(colors[c] * max);
+  }
 }
 
 /** The composite lies over white where it is clear: c = a x + (1 - a) white. */

@@ -15,7 +15,7 @@ interface DocumentOriginal {
   readonly raster: Raster;
 }
 
-interface DocumentResult {
+export interface DocumentResult {
   readonly body: { readonly bounds: Rect; readonly recipe: Recipe };
   readonly color: Pixels;
   readonly alpha: AlphaPixels;
@@ -60,10 +60,11 @@ function bottomLayer(name: string, pixels: Raster): PsdLayer {
 function resultLayer(result: DocumentResult & { color: Raster }, index: number): PsdLayer {
   const { bounds, recipe } = result.body;
   const { width, height } = bounds;
-  const data = Uint8Array.from(result.alpha.data);
+  const alpha = result.alpha.data;
+  const data = alpha instanceof Uint8Array ? alpha : Uint8Array.from(alpha);
   return {
     kind: 'pixels',
-    name: titleOf(recipe, index),
+    name: resultTitle(recipe, index),
     x: bounds.x,
     y: bounds.y,
     pixels: result.color,
@@ -72,7 +73,8 @@ function resultLayer(result: DocumentResult & { color: Raster }, index: number):
   };
 }
 
-function titleOf(recipe: Recipe, index: number): string {
+/** The prompt as a layer's name, numbered from the second on. */
+export function resultTitle(recipe: Recipe, index: number): string {
   const { request } = recipe;
   const words = needsModel(request) ? request.prompt.trim().replaceAll(/\s+/g, ' ') : 'Remove';
   const title = words.length > 60 ? `${words.slice(0, 59)}\u2026` : words;

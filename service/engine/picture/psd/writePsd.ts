@@ -6,8 +6,8 @@
 import type { Rect } from '../../../../shared/geometry.ts';
 import { maxOfDepth } from '../convert.ts';
 import type { Mask, Raster } from '../raster.ts';
-import { ascii, concat, padded, u16, u32, u8, withLength } from './bytes.ts';
-import { channelValues, compositeData, type PlaneValues } from './planeCoding.ts';
+import { ascii, concat, padded, padding, sizeOf, u16, u32, u8, withLength } from './bytes.ts';
+import { channelPlanes, compositeData, type PlaneValues } from './planeCoding.ts';
 import { layerInfo } from './writeLayers.ts';
 
 export interface PsdLayer {
@@ -70,8 +70,8 @@ export function writePsd(document: PsdDocument): Uint8Array {
     u16(depth, document.mode === 'gray' ? 1 : 3),
     u32(0),
     withLength(resources(document)),
-    withLength(depth === 8 ? plainLayers(layers) : deepLayers(layers)),
-    compositeData(compositePlanes(composite, colors)),
+    ...(depth === 8 ? plainLayers(layers) : deepLayers(layers)),
+    ...compositeData(compositePlanes(composite, colors)),
   ]);
 }
 
@@ -85,13 +85,17 @@ function checkComposite(document: PsdDocument, colors: number): void {
   if (!fits) throw new RangeError('The composite does not have the form of the document');
 }
 
-function plainLayers(info: Uint8Array): Uint8Array {
-  return concat([withLength(padded(info, 4)), u32(0)]);
+/** The section of layers and masks with its length. */
+function plainLayers(info: readonly Uint8Array[]): Uint8Array[] {
+  const extra = padding(sizeOf(info), 4);
+  const length = sizeOf(info) + extra.length;
+  return [u32(length + 8, length), ...info, extra, u32(0)];
 }
 
-function deepLayers(info: Uint8Array): Uint8Array {
-  const block = padded(info, 4);
-  return concat([u32(0), u32(0), ascii('8BIMLr16'), u32(block.length), block]);
+function deepLayers(info: readonly Uint8Array[]): Uint8Array[] {
+  const extra = padding(sizeOf(info), 4);
+  const length = sizeOf(info) + extra.length;
+  return [u32(length + 20, 0, 0), ascii('8BIMLr16'), u32(length), ...info, extra];
 }
 
 function resources(document: PsdDocument): Uint8Array {
@@ -118,18 +122,19 @@ function utf16(text: string): Uint8Array {
 
 /** Channel after channel; where the document is clear its colour lies over white, as Photoshop stores it. */
 function compositePlanes(composite: Raster, colors: number) {
-  const { width, height, channels } = composite;
-  const planes = Array.from({ length: channels }, (_, c) => ({
-    width,
-    height,
-    data: channelValues(composite, c),
-  }));
+  const { width, height } = composite;
+  const planes = channelPlanes(composite).map((data) => ({ width, height, data }));
   const alpha = planes[colors]?.data;
   const max = maxOfDepth(composite.depth);
-  if (alpha && alpha.some((v) => v !== max)) {
+  if (alpha && !isFilledWith(alpha, max)) {
     for (const { data } of planes.slice(0, colors)) layOverWhite(data, alpha, max);
   }
   return planes;
+}
+
+function isFilledWith(plane: PlaneValues, value: number): boolean {
+  for (let i = 0; i < plane.length; i++) if (plane[i] !== value) return false;
+  return true;
 }
 
 function layOverWhite(data: PlaneValues, alpha: PlaneValues, max: number): void {

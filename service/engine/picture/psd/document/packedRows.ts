@@ -1,0 +1,69 @@
+/** Channels to bytes as this document stores them: PackBits rows or ZIP of differences. */
+import { deflateSync } from 'node:zlib';
+import { u16 } from '../bytes.ts';
+import { packRow } from '../packBits.ts';
+import { layerChannel } from '../planeCoding.ts';
+import {
+  compressionRaw,
+  compressionRle,
+  compressionZipPrediction,
+  type ChannelValues,
+} from './channelPixels.ts';
+
+const deflateLevel = 1;
+
+/** One row packed. */
+export function packedRow(row: Uint8Array): Uint8Array {
+  const out = new Uint8Array(row.length + Math.ceil(row.length / 128) + 1);
+  return out.subarray(0, packRow(row, out, 0));
+}
+
+/** Row lengths of 2 bytes, in a large document of 4. */
+export function rowLengths(lengths: ArrayLike<number>, big: boolean): Uint8Array {
+  const bytes = new Uint8Array(lengths.length * (big ? 4 : 2));
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < lengths.length; i++) {
+    if (big) view.setUint32(i * 4, lengths[i]);
+    else view.setUint16(i * 2, lengths[i]);
+  }
+  return bytes;
+}
+
+/** Channel data of a layer in pieces, its compression number first. */
+export function channelBytes(
+  values: ChannelValues,
+  size: { readonly width: number; readonly height: number },
+  big: boolean,
+): Uint8Array[] {
+  if (size.width === 0 || size.height === 0) return [u16(compressionRaw)];
+  if (values instanceof Float32Array)
+    return [u16(compressionZipPrediction), zipFloats(values, size.width)];
+  if (values instanceof Uint16Array || !big) return layerChannel({ ...size, data: values });
+  const rows = Array.from({ length: size.height }, (_, y) =>
+    packedRow(values.subarray(y * size.width, (y + 1) * size.width)),
+  );
+  return [
+    u16(compressionRle),
+    rowLengths(
+      rows.map((r) => r.length),
+      big,
+    ),
+    ...rows,
+  ];
+}
+
+/** Each row's four planes of bytes one after another, as differences, deflated. */
+function zipFloats(values: Float32Array, width: number): Uint8Array {
+  const bytes = new Uint8Array(values.length * 4);
+  const one = new DataView(new ArrayBuffer(4));
+  for (let i = 0; i < values.length; i++) {
+    one.setFloat32(0, values[i]);
+    const x = i % width;
+    const rowAt = (i - x) * 4;
+    for (let b = 0; b < 4; b++) bytes[rowAt + b * width + x] = one.getUint8(b);
+  }
+  for (let start = 0; start < bytes.length; start += width * 4) {
+    for (let i = start + width * 4 - 1; i > start; i--) bytes[i] -= bytes[i - 1];
+  }
+  return deflateSync(bytes, { level: deflateLevel });
+}
