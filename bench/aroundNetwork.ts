@@ -102,8 +102,9 @@ async function measure(maskedContent: 'original' | 'fill') {
   await inside('resize, planes', () => toTensor(resizeImage(original, workingSize)));
 
   const decoded = generatedFrom(resizeImage(original, workingSize));
+  const nothing = new Float32Array(0);
   const finished = await take('finish: from what is decoded to the layer', () =>
-    prepared.finish(decoded),
+    prepared.finish(decoded, { original: nothing, processed: nothing }),
   );
   const generated = resizeImage(fromTensor(decoded), size);
   await inside('planes, resize', () => resizeImage(fromTensor(decoded), size));

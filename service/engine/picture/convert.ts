@@ -2,6 +2,7 @@
 import type { PixelData, PixelDepth } from '../../../shared/frame.ts';
 import { tensor, type Tensor } from '../tensor.ts';
 import type { FloatImage, Mask, Raster, SoftMask } from './raster.ts';
+import type { WriteRow } from './resample.ts';
 
 /** Luma weights of ITU-R BT.601, on code values: how colour becomes gray. Equal R, G, B stay what they are. */
 const lumaRed = 0.299;
@@ -26,20 +27,54 @@ export function pixelData(depth: PixelDepth, length: number): PixelData {
 export function toFloatImage(raster: Raster): { image: FloatImage; alpha?: SoftMask } {
   const { width, height, channels } = raster;
   const count = width * height;
-  const scale = 1 / maxOfDepth(raster.depth);
-  const source = raster.depth === 32 ? cleaned(raster.data) : raster.data;
   const data = new Float32Array(count * 3);
-  const step = channels >= 3 ? 1 : 0;
-  for (let i = 0, at = 0; i < count; i++, at += channels) {
-    data[i * 3] = source[at] * scale;
-    data[i * 3 + 1] = source[at + step] * scale;
-    data[i * 3 + 2] = source[at + 2 * step] * scale;
-  }
+  const writeRow = colorRows(raster);
+  for (let y = 0; y < height; y++) writeRow(y, data, y * width * 3);
   const image = { width, height, data };
   if (channels === 1 || channels === 3) return { image };
+  const scale = 1 / maxOfDepth(raster.depth);
+  const source = raster.depth === 32 ? cleaned(raster.data) : raster.data;
   const alpha = new Float32Array(count);
   for (let i = 0, at = channels - 1; i < count; i++, at += channels) alpha[i] = source[at] * scale;
   return { image, alpha: { width, height, data: alpha } };
+}
+
+/** The rows of what `toFloatImage` makes, alpha left out. */
+function colorRows(raster: Raster): WriteRow {
+  const { width, channels } = raster;
+  const scale = 1 / maxOfDepth(raster.depth);
+  const step = channels >= 3 ? 1 : 0;
+  return (y, out, at) => {
+    const stored = raster.data.subarray(y * width * channels, (y + 1) * width * channels);
+    const source = raster.depth === 32 ? cleaned(stored) : stored;
+    for (let from = 0, to = at; from < source.length; from += channels, to += 3) {
+      out[to] = source[from] * scale;
+      out[to + 1] = source[from + step] * scale;
+      out[to + 2] = source[from + 2 * step] * scale;
+    }
+  };
+}
+
+/**
+ * The rows of a raster in RGB 0..1, clear parts over mid gray: what a network sees of it, for which there
+ * is no "nothing there". The same as `overBackground` of `toFloatImage`, row by row.
+ */
+export function rowsOverGray(raster: Raster): WriteRow {
+  const { width, channels, depth, data } = raster;
+  const writeColors = colorRows(raster);
+  if (channels === 1 || channels === 3) return writeColors;
+  const max = maxOfDepth(depth);
+  const scale = 1 / max;
+  return (y, out, at) => {
+    writeColors(y, out, at);
+    const first = y * width * channels + channels - 1;
+    for (let x = 0, from = first, to = at; x < width; x++, from += channels, to += 3) {
+      const alpha = data[from];
+      if (alpha >= max) continue;
+      const a = Math.fround(alpha > 0 ? alpha * scale : 0);
+      for (let c = to; c < to + 3; c++) out[c] = out[c] * a + 0.5 * (1 - a);
+    }
+  };
 }
 
 function cleaned(data: PixelData): Float32Array {
@@ -59,7 +94,7 @@ export function fromFloatImage(
   const max = maxOfDepth(form.depth);
   const half = form.depth === 32 ? 0 : 0.5;
   if (form.channels === 3) {
-    for (let i = 0; i < out.length; i++) out[i] = stored(data[i], max, half);
+    storeAll(data, out, max);
   } else {
     for (let i = 0; i < count; i++) {
       const at = i * 3;
@@ -68,6 +103,15 @@ export function fromFloatImage(
     }
   }
   return { width, height, channels: form.channels, depth: form.depth, data: out };
+}
+
+function storeAll(values: Float32Array, out: PixelData, max: number): void {
+  const half = max === 1 ? 0 : 0.5;
+  for (let i = 0; i < out.length; i++) {
+    const v = values[i];
+    if (v >= 1) out[i] = max;
+    else if (v > 0) out[i] = v * max + half;
+  }
 }
 
 function stored(value: number, max: number, half: number): number {
@@ -135,6 +179,6 @@ export function toSoftMask(mask: Mask): SoftMask {
 /** 0..1 to 0..255, to the nearest level and clamped; NaN becomes 0. */
 export function toMask(mask: SoftMask): Mask {
   const data = new Uint8Array(mask.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = stored(mask.data[i], 255, 0.5);
+  storeAll(mask.data, data, 255);
   return { width: mask.width, height: mask.height, data };
 }

@@ -1,5 +1,5 @@
 /**
- * Picture files (untrusted bytes) to pixels. Only this file and encode.ts know sharp.
+ * Picture files (untrusted bytes) to pixels. Only this file, encode.ts and toProfile.ts know sharp.
  *
  * Read: PNG, JPEG, WebP, TIFF (of several pages or frames the first) and PSD / PSB (the composite that
  * is stored in it). What comes out is sRGB, gray where the file is gray, 16 bits where the file has

@@ -1,4 +1,4 @@
-/** Pixels to picture files. Only this file and decode.ts know sharp. */
+/** Pixels to picture files. Only this file, decode.ts and toProfile.ts know sharp. */
 import sharp, { type Sharp } from 'sharp';
 import { withPngText, xmpKeyword, type PngText } from './pngChunks.ts';
 import type { Raster } from './raster.ts';

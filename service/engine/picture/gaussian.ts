@@ -44,26 +44,33 @@ function sampledFilter(sigma: number): LineFilter {
     reach,
     apply(line, n, scratch) {
       extend(line, n, { scratch, reach });
-      // Two at a time: their sums do not wait for each other.
-      let x = 0;
-      for (let c = reach; x + 1 < n; x += 2, c += 2) {
-        let v = scratch[c] * weights[0];
-        let w = scratch[c + 1] * weights[0];
-        for (let k = 1; k <= reach; k++) {
-          v += (scratch[c - k] + scratch[c + k]) * weights[k];
-          w += (scratch[c + 1 - k] + scratch[c + 1 + k]) * weights[k];
+      // Where all values within reach are equal the line stays as it is.
+      let from = 0;
+      let to = 0;
+      for (let p = 1; p < n + 2 * reach; p++) {
+        if (scratch[p] === scratch[p - 1]) continue;
+        if (p - 2 * reach > to) {
+          filterSpan(line, { from, to }, { scratch, weights });
+          from = p - 2 * reach;
         }
-        line[x] = v;
-        line[x + 1] = w;
+        to = Math.min(n, p);
       }
-      for (; x < n; x++) {
-        let v = scratch[x + reach] * weights[0];
-        for (let k = 1; k <= reach; k++)
-          v += (scratch[x + reach - k] + scratch[x + reach + k]) * weights[k];
-        line[x] = v;
-      }
+      filterSpan(line, { from, to }, { scratch, weights });
     },
   };
+}
+
+function filterSpan(
+  line: Float64Array,
+  { from, to }: { readonly from: number; readonly to: number },
+  { scratch, weights }: { readonly scratch: Float64Array; readonly weights: Float64Array },
+): void {
+  const reach = weights.length - 1;
+  for (let x = from, c = from + reach; x < to; x++, c++) {
+    let v = scratch[c] * weights[0];
+    for (let k = 1; k <= reach; k++) v += (scratch[c - k] + scratch[c + k]) * weights[k];
+    line[x] = v;
+  }
 }
 
 /**

@@ -42,7 +42,7 @@ function featherSigma(px: number): number {
  */
 export function growMask(mask: Mask, px: number): Mask {
   const radius = Math.abs(px);
-  if (radius < 1) return { ...mask, data: mask.data.slice() };
+  if (radius < 1) return mask;
   if (px > 0) return aroundContent(mask, Math.ceil(radius), (piece) => dilate(piece, radius));
   return inverted(dilate(inverted(mask), radius));
 }
@@ -62,7 +62,7 @@ export function featherMask(mask: Mask, px: number): SoftMask {
   const area = intersectRects(padRect(bounds, gaussianReach(sigma)), rectOfSize(mask));
   const soft = gaussianBlur(toSoftMask(cropMask(mask, area)), sigma);
   raise(soft.data, 0.5 * (largest(mask.data) / 255));
-  paste(soft.data, area, { out, width });
+  pasteRows(soft.data, area, { data: out, width });
   return { width, height, data: out };
 }
 
@@ -101,9 +101,32 @@ export interface Masks {
  * both masks are 0 everywhere.
  */
 export function makeMasks(selection: Mask, options: MaskOptions): Masks {
-  const alpha = toMask(featherMask(growMask(selection, options.growPx), options.featherPx));
-  const bounds = boundsOfMask(alpha.data, alpha);
-  return { alpha, denoise: denoiseMask(alpha, options.featherPx), bounds };
+  const { width, height } = selection;
+  const alpha = { width, height, data: new Uint8Array(width * height) };
+  const denoise = { width, height, data: new Float32Array(width * height) };
+  const selected = boundsOfMask(selection.data, selection);
+  if (!selected) return { alpha, denoise, bounds: undefined };
+  const area = intersectRects(padRect(selected, reachOf(options)), rectOfSize(selection));
+  const piece = cropMask(selection, area);
+  const shown = toMask(featherMask(growMask(piece, options.growPx), options.featherPx));
+  pasteRows(shown.data, area, alpha);
+  pasteRows(denoiseMask(shown, options.featherPx).data, area, denoise);
+  const bounds = boundsOfMask(shown.data, shown);
+  return { alpha, denoise, bounds: bounds && { ...bounds, ...shifted(bounds, area) } };
+}
+
+/** How far from the selection either mask can be above 0; at least the one pixel that shrinking looks at. */
+function reachOf({ growPx, featherPx }: MaskOptions): number {
+  const grown = Math.max(1, Math.ceil(growPx));
+  return grown + gaussianReach(featherSigma(featherPx)) + Math.ceil(rampOf(featherPx));
+}
+
+function shifted(rect: Rect, by: Rect): { x: number; y: number } {
+  return { x: rect.x + by.x, y: rect.y + by.y };
+}
+
+function rampOf(featherPx: number): number {
+  return Math.max(leastRampPx, 2 * featherPx);
 }
 
 /**
@@ -112,23 +135,25 @@ export function makeMasks(selection: Mask, options: MaskOptions): Masks {
  */
 function denoiseMask(alpha: Mask, featherPx: number): SoftMask {
   const { width, height } = alpha;
-  const out = new Float32Array(width * height);
-  const bounds = boundsOfMask(alpha.data, alpha);
-  if (!bounds) return { width, height, data: out };
-  const ramp = Math.max(leastRampPx, 2 * featherPx);
-  const area = intersectRects(padRect(bounds, Math.ceil(ramp)), rectOfSize(alpha));
-  const piece = cropMask(alpha, area);
-  const strong = piece.data.map((v) => (v >= 255 * fullFromAlpha ? 1 : 0));
-  const distance = squaredDistance(strong, piece);
-  const denoise = new Float32Array(piece.data.length);
-  for (let i = 0; i < denoise.length; i++) {
-    // Most pixels are inside, or so far away that nothing of the ramp is left.
-    const t = distance[i] < ramp * ramp ? 1 - Math.sqrt(distance[i]) / ramp : 0;
-    const shown = Math.min(1, piece.data[i] / 255 / fullFromAlpha);
-    denoise[i] = Math.max(t * t * (3 - 2 * t), shown);
+  const ramp = rampOf(featherPx);
+  const strong = new Uint8Array(alpha.data.length);
+  for (let i = 0; i < strong.length; i++) if (alpha.data[i] >= 255 * fullFromAlpha) strong[i] = 1;
+  const distance = squaredDistance(strong, alpha, ramp);
+  const data = new Float32Array(strong.length);
+  for (let i = 0; i < data.length; i++) {
+    if (strong[i] === 1) data[i] = 1;
+    else {
+      // Most pixels are so far away that nothing of the ramp is left.
+      const t = distance[i] < ramp * ramp ? 1 - Math.sqrt(distance[i]) / ramp : 0;
+      data[i] = Math.max(t * t * (3 - 2 * t), shareGenerated(alpha.data[i]));
+    }
   }
-  paste(denoise, area, { out, width });
-  return { width, height, data: out };
+  return { width, height, data };
+}
+
+/** How much of the generated picture an 8-bit alpha needs, 0..1: all of it from a third on. */
+export function shareGenerated(alpha: number): number {
+  return Math.min(1, alpha / 255 / fullFromAlpha);
 }
 
 /** Whether the model may as well have changed nothing here. */
@@ -143,14 +168,14 @@ export function knownPixels(denoise: SoftMask): SoftMask {
   return { width: denoise.width, height: denoise.height, data };
 }
 
-function paste(
-  data: Float32Array,
+function pasteRows<T extends Uint8Array | Float32Array>(
+  data: T,
   area: Rect,
-  target: { readonly out: Float32Array; readonly width: number },
+  target: { readonly data: T; readonly width: number },
 ): void {
   for (let y = 0; y < area.height; y++) {
     const row = data.subarray(y * area.width, (y + 1) * area.width);
-    target.out.set(row, (area.y + y) * target.width + area.x);
+    target.data.set(row, (area.y + y) * target.width + area.x);
   }
 }
 
@@ -160,12 +185,9 @@ function aroundContent(mask: Mask, reach: number, change: (piece: Mask) => Mask)
   const bounds = boundsOfMask(mask.data, mask);
   if (!bounds) return { ...mask, data: out };
   const area = intersectRects(padRect(bounds, reach), rectOfSize(mask));
-  const piece = change(cropMask(mask, area));
-  for (let y = 0; y < area.height; y++) {
-    const row = piece.data.subarray(y * area.width, (y + 1) * area.width);
-    out.set(row, (area.y + y) * mask.width + area.x);
-  }
-  return { ...mask, data: out };
+  const changed = { ...mask, data: out };
+  pasteRows(change(cropMask(mask, area)).data, area, changed);
+  return changed;
 }
 
 function inverted(mask: Mask): Mask {
@@ -174,7 +196,7 @@ function inverted(mask: Mask): Mask {
 
 function dilate(mask: Mask, radius: number): Mask {
   if (!mask.data.every((v) => v === 0 || v === 255)) return growSoft(mask, radius);
-  const distance = squaredDistance(mask.data, mask);
+  const distance = squaredDistance(mask.data, mask, radius);
   const limit = radius * radius;
   return { ...mask, data: Uint8Array.from(distance, (d) => (d <= limit ? 255 : 0)) };
 }

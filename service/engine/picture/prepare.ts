@@ -17,20 +17,15 @@ import type { MaskedContent } from '../../../shared/request.ts';
 import type { Tensor } from '../tensor.ts';
 import { correctDrift } from './color/drift.ts';
 import { resultPlanes } from './composite.ts';
-import {
-  fromTensor,
-  overBackground,
-  pixelData,
-  toFloatImage,
-  toSoftMask,
-  toTensor,
-} from './convert.ts';
+import { fromTensor, pixelData, toSoftMask, toTensor } from './convert.ts';
 import { cropImage, cropMask, cropRaster } from './crop.ts';
 import { denoiseToLatent, firstPixels } from './latentMask.ts';
 import { isKnown, makeMasks, type Masks } from './mask.ts';
 import { diffuseFill } from './patch/diffuseFill.ts';
 import type { FloatImage, Mask, Raster, SoftMask } from './raster.ts';
-import { resizeImage, resizeImageWindow, resizeSoftMask } from './resize.ts';
+import { resizeImageWindow, resizeRaster, resizeSoftMask } from './resize.ts';
+import { softAlpha, softlyShownPicture } from './softInpaint.ts';
+import type { LatentChange, SoftMaskOptions } from './webui/softMask.ts';
 
 /** What a run works on: the context, cropped out of the document. */
 export interface Workpiece {
@@ -49,6 +44,8 @@ export interface Workpiece {
   readonly colorMatch: number;
   /** Grey levels, 1 where any pixel of the cell is selected, or where its first one is (latentMask.ts). */
   readonly latentMask: 'soft' | 'binary' | 'nearest';
+  /** Soft inpainting: masks keep their levels, and what has changed in latents is what is seen. */
+  readonly softMask?: SoftMaskOptions | undefined;
 }
 
 export interface Prepared {
@@ -58,10 +55,13 @@ export interface Prepared {
   readonly latentMask: Float32Array | undefined;
   /** What an inpainting model is shown, `[1,3,H,W]` in -1..1, mid gray where it shall paint. */
   readonly shown: Tensor | undefined;
-  /** What an inpainting model is told to paint, `[H/8 * W/8]`, 0 or 1. */
+  /** What an inpainting model is told to paint, `[H/8 * W/8]`, 0 or 1 (grey with soft inpainting). */
   readonly paintMask: Float32Array | undefined;
-  /** The decoded picture `[1,3,H,W]`, about -1..1, as the layer's planes. */
-  finish(decoded: Tensor): Finished;
+  /**
+   * The decoded picture `[1,3,H,W]`, about -1..1, as the layer's planes; `change`: its latents and those
+   * of the picture, which only soft inpainting looks at.
+   */
+  finish(decoded: Tensor, change: LatentChange): Finished;
   /** The picture's own pixels as the layer's planes (strength 0). */
   untouched(): Finished;
 }
@@ -81,14 +81,17 @@ export type Prepare = (piece: Workpiece) => Prepared;
 export function prepareFloat(piece: Workpiece): Prepared {
   const masks = piece.selection && makeMasks(piece.selection, piece);
   if (masks && !masks.bounds) throw new PentimentoError('E_MASK_EMPTY');
-  const small = piece.picture && resizeImage(flattened(piece.picture), piece.workingSize);
-  const finish = (decoded: Tensor) => finishFloat(fromTensor(decoded), { piece, small, masks });
+  const small = piece.picture && resizeRaster(piece.picture, piece.workingSize);
+  const latentMasks = masks && latentMasksOf(masks, piece);
+  const finish = (decoded: Tensor, change: LatentChange) => {
+    const seen = masks && latentMasks && seenAfter(masks, latentMasks.kept, piece, change);
+    return finishFloat(fromTensor(decoded), { piece, small, masks, seen });
+  };
   const untouched = () => untouchedPlanes(piece, masks?.alpha, masks?.bounds);
   if (!small) {
     const nothing = { start: undefined, latentMask: undefined, shown: undefined };
     return { ...nothing, paintMask: undefined, finish, untouched };
   }
-  const latentMasks = masks && latentMasksOf(masks.denoise, piece);
   const fills = masks && piece.maskedContent !== 'original';
   return {
     start: toTensor(fills ? withHoleFilled(small, masks) : small),
@@ -96,7 +99,10 @@ export function prepareFloat(piece: Workpiece): Prepared {
     paintMask: latentMasks?.paint,
     // Only inpainting models ask for it.
     get shown() {
-      return masks && shownPicture(small, masks.denoise);
+      if (!masks) return undefined;
+      return piece.softMask
+        ? softlyShownPicture(small, toSoftMask(masks.alpha))
+        : shownPicture(small, masks.denoise);
     },
     finish,
     untouched,
@@ -126,18 +132,6 @@ function withoutAlpha(raster: Raster): Raster {
   return { ...raster, channels: colors, data: out };
 }
 
-/** Clear parts over mid gray: a network has no notion of "nothing there". */
-function flattened(picture: Raster): FloatImage {
-  const { image, alpha } = toFloatImage(picture);
-  return alpha && hasClear(alpha.data) ? overBackground(image, alpha) : image;
-}
-
-/** A loop: `some` takes ten times as long on a million values. */
-function hasClear(alpha: Float32Array): boolean {
-  for (let i = 0; i < alpha.length; i++) if (alpha[i] < 1) return true;
-  return false;
-}
-
 /** Known pixels further off than this do not change a membrane. */
 const fillMarginPx = 16;
 
@@ -146,7 +140,7 @@ const fillMarginPx = 16;
  * through at the hole's rim.
  */
 function withHoleFilled(small: FloatImage, masks: Masks): FloatImage {
-  const hole = { ...sizeOf(small), data: sampled(masks.alpha, small) };
+  const hole = nearestMask(masks.alpha, small);
   const bounds = boundsOfMask(hole.data, hole);
   if (!bounds) return small;
   const area = intersectRects(padRect(bounds, fillMarginPx), rectOfSize(small));
@@ -159,8 +153,12 @@ function withHoleFilled(small: FloatImage, masks: Masks): FloatImage {
   return { ...small, data };
 }
 
-/** What the sampler goes by, and what an inpainting model is told: 0 or 1. */
-function latentMasksOf(denoise: SoftMask, piece: Workpiece) {
+/** What the sampler goes by, and what an inpainting model is told: 0 or 1, but for soft inpainting. */
+function latentMasksOf({ alpha, denoise }: Masks, piece: Workpiece) {
+  if (piece.softMask) {
+    const mask = denoiseToLatent(toSoftMask(alpha), piece.workingSize);
+    return { kept: mask, paint: mask };
+  }
   if (piece.latentMask === 'nearest') {
     const mask = firstPixels(resizeSoftMask(denoise, piece.workingSize));
     return { kept: mask, paint: mask };
@@ -168,6 +166,16 @@ function latentMasksOf(denoise: SoftMask, piece: Workpiece) {
   const soft = denoiseToLatent(denoise, piece.workingSize);
   const paint = soft.map((v) => (v >= 0.5 ? 1 : 0));
   return { kept: piece.latentMask === 'binary' ? paint : soft, paint };
+}
+
+/** Undefined where the alpha is what is seen. */
+function seenAfter(
+  { alpha }: Masks,
+  latentMask: Float32Array,
+  { workingSize, softMask }: Workpiece,
+  change: LatentChange,
+): Mask | undefined {
+  return softMask && softAlpha({ alpha, latentMask, workingSize, softMask }, change);
 }
 
 /** The picture at working size, mid gray (0 in -1..1) wherever at least half is to be painted. */
@@ -193,11 +201,13 @@ function finishFloat(
     /** The original at working size. */
     readonly small: FloatImage | undefined;
     readonly masks: Masks | undefined;
+    /** In place of the alpha. */
+    readonly seen: Mask | undefined;
   },
 ): Finished {
-  const { piece, small, masks } = source;
+  const { piece, small, masks, seen } = source;
   const bounds = masks?.bounds ?? rectOfSize(piece.context);
-  const alpha = cropMask(masks?.alpha ?? fullMask(piece.context), bounds);
+  const alpha = cropMask(seen ?? masks?.alpha ?? fullMask(piece.context), bounds);
   const matched = small && matchColors(generated, small, { piece, masks });
   const shown = resizeImageWindow(matched?.image ?? generated, piece.context, bounds);
   const form = { channels: piece.picture?.channels ?? 3, depth: piece.picture?.depth ?? 8 };
@@ -234,33 +244,43 @@ function matchColors(
   return correctDrift(generated, small, { known, alpha: seen, within, strength });
 }
 
-/** Masks at working size for the comparison of colours. */
+/** Masks at working size for the comparison of colours, the nearest value taken: they change slowly or are far off. */
 function evidence(masks: Masks, size: Size): { seen: SoftMask; known: SoftMask } {
-  const seen = toSoftMask({ ...sizeOf(size), data: sampled(masks.alpha, size) });
-  const known = sampled(masks.denoise, size);
-  for (let i = 0; i < known.length; i++) known[i] = isKnown(known[i]) ? 1 : 0;
-  return { seen, known: { ...sizeOf(size), data: known } };
-}
-
-function sizeOf({ width, height }: Size): Size {
-  return { width, height };
-}
-
-/** One plane at another size, the nearest value taken: for masks, which change slowly or are far off. */
-function sampled<T extends Uint8Array | Float32Array>(
-  plane: Size & { readonly data: T },
-  size: Size,
-): T {
   const { width, height } = size;
-  const columns = Int32Array.from({ length: width }, (_, x) =>
-    Math.floor(((x + 0.5) * plane.width) / width),
-  );
-  const out = new (plane.data.constructor as new (length: number) => T)(width * height);
+  const seen = new Float32Array(width * height);
+  const known = new Float32Array(width * height);
+  const { columns, rowStarts } = nearestPixels(masks.alpha, size);
   for (let y = 0, i = 0; y < height; y++) {
-    const row = Math.floor(((y + 0.5) * plane.height) / height) * plane.width;
-    for (let x = 0; x < width; x++, i++) out[i] = plane.data[row + columns[x]];
+    for (let x = 0; x < width; x++, i++) {
+      const at = rowStarts[y] + columns[x];
+      seen[i] = masks.alpha.data[at] / 255;
+      known[i] = isKnown(masks.denoise.data[at]) ? 1 : 0;
+    }
   }
-  return out;
+  return { seen: { width, height, data: seen }, known: { width, height, data: known } };
+}
+
+/** A mask at another size, the nearest value taken. */
+function nearestMask(mask: Mask, { width, height }: Size): Mask {
+  const { columns, rowStarts } = nearestPixels(mask, { width, height });
+  const data = new Uint8Array(width * height);
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) data[i] = mask.data[rowStarts[y] + columns[x]];
+  }
+  return { width, height, data };
+}
+
+/** Of a plane at another size: each column's pixel, and each row's first index. */
+function nearestPixels(from: Size, to: Size): { columns: Int32Array; rowStarts: Int32Array } {
+  return {
+    columns: Int32Array.from({ length: to.width }, (_, x) =>
+      Math.floor(((x + 0.5) * from.width) / to.width),
+    ),
+    rowStarts: Int32Array.from(
+      { length: to.height },
+      (_, y) => Math.floor(((y + 0.5) * from.height) / to.height) * from.width,
+    ),
+  };
 }
 
 function everything({ width, height }: Size): { seen: SoftMask; known: SoftMask } {

@@ -13,9 +13,10 @@ import { untouchedPlanes, type Finished, type Prepared, type Workpiece } from '.
 import type { Mask, Raster } from './raster.ts';
 import { decodedImage, encoderInput } from './webui/decodedImage.ts';
 import { prepareInpaint, type MaskedContent, type PreparedInpaint } from './webui/inpaint.ts';
-import { lumaMask } from './webui/mask.ts';
+import { conditioningMask, lumaMask, paintShare } from './webui/mask.ts';
 import { uncrop } from './webui/overlay.ts';
 import { resizeImage } from './webui/resizeImage.ts';
+import { softDifferenceMask, softSeen, type LatentChange } from './webui/softMask.ts';
 
 const fillModes = { fill: 0, original: 1, 'latent-noise': 2, 'latent-nothing': 3 } as const;
 
@@ -36,6 +37,7 @@ export function prepareWebui(piece: Workpiece): Prepared {
     };
   }
   const fillMode: MaskedContent = fillModes[piece.maskedContent];
+  const round = piece.softMask === undefined;
   const prepared = prepareInpaint({
     picture: toImage8(piece.picture),
     mask: piece.selection && maskImage(piece.selection),
@@ -47,7 +49,7 @@ export function prepareWebui(piece: Workpiece): Prepared {
     fullRes: piece.onlyMasked,
     padding: piece.paddingPx,
     fillMode,
-    maskRound: true,
+    maskRound: round,
   });
   const overlay = piece.selection && overlayOf(prepared, piece.context);
   if (piece.selection && !overlay) {
@@ -57,31 +59,36 @@ export function prepareWebui(piece: Workpiece): Prepared {
   return {
     start,
     latentMask: prepared.latentMask?.data,
-    shown: shownWebui(start, prepared.mask),
-    paintMask: paintMaskWebui(prepared.mask),
-    finish: (decoded) => finish(decoded, { piece, prepared, overlay }),
+    shown: shownWebui(start, prepared.mask, round),
+    paintMask: paintMaskWebui(prepared.mask, round),
+    finish: (decoded, change) =>
+      finish(decoded, {
+        piece,
+        prepared,
+        overlay: overlay && softOverlayOf(overlay, { piece, prepared }, change),
+      }),
     untouched: () => untouchedPlanes(piece, piece.selection, undefined),
   };
 }
 
-/** The hole of the 8-bit mask, rounded, in mid gray (conditioning of inpainting models). */
-export function shownWebui(start: Tensor, mask: Mask | undefined): Tensor | undefined {
+/** The hole of the 8-bit mask, rounded or by its levels, in mid gray (conditioning of inpainting models). */
+export function shownWebui(
+  start: Tensor,
+  mask: Mask | undefined,
+  round: boolean,
+): Tensor | undefined {
   if (!mask) return undefined;
   const pixels = mask.data.length;
-  const data = start.data.slice();
-  for (let i = 0; i < data.length; i++) if (mask.data[i % pixels] >= 128) data[i] = 0;
-  return { data, shape: start.shape };
+  const kept = Float32Array.from(mask.data, (level) => 1 - paintShare(level, round));
+  return { data: start.data.map((v, i) => v * kept[i % pixels]), shape: start.shape };
 }
 
-/** The rounded mask at the first pixel of each latent cell (torch's nearest interpolation). */
-export function paintMaskWebui(mask: Mask | undefined): Float32Array | undefined {
+/** The mask, rounded or its levels, at the first pixel of each latent cell (torch's nearest interpolation). */
+export function paintMaskWebui(mask: Mask | undefined, round: boolean): Float32Array | undefined {
   if (!mask) return undefined;
   const width = Math.floor(mask.width / 8);
   const height = Math.floor(mask.height / 8);
-  return Float32Array.from({ length: width * height }, (_, i) => {
-    const at = Math.floor(i / width) * 8 * mask.width + (i % width) * 8;
-    return mask.data[at] >= 128 ? 1 : 0;
-  });
+  return conditioningMask(mask, width, height, round).data;
 }
 
 interface Overlay {
@@ -90,11 +97,29 @@ interface Overlay {
 }
 
 /** What of the result is seen, over the context; undefined when nothing is. */
-function overlayOf(prepared: PreparedInpaint, context: Size): Overlay | undefined {
-  const { maskForOverlay } = prepared;
-  const alpha = maskForOverlay && lumaMask(fitted(maskImage(maskForOverlay), context));
-  const bounds = alpha && boundsOfMask(alpha.data, alpha);
-  return alpha && bounds && { alpha, bounds };
+function overlayOf({ maskForOverlay }: PreparedInpaint, context: Size): Overlay | undefined {
+  return maskForOverlay && overlayBy(maskImage(maskForOverlay), context);
+}
+
+function overlayBy(seen: Image8, context: Size): Overlay | undefined {
+  const alpha = lumaMask(fitted(seen, context));
+  const bounds = boundsOfMask(alpha.data, alpha);
+  return bounds && { alpha, bounds };
+}
+
+/** With soft inpainting: by what has changed, which may be nothing. */
+function softOverlayOf(
+  overlay: Overlay,
+  { piece, prepared }: { readonly piece: Workpiece; readonly prepared: PreparedInpaint },
+  change: LatentChange,
+): Overlay {
+  const { latentMask: mask, original, pasteTo } = prepared;
+  const { softMask, workingSize, context } = piece;
+  if (!mask || !softMask) return overlay;
+  const difference = softDifferenceMask({ mask, ...change }, softMask);
+  const seen = softSeen(difference, original, { ...workingSize, pasteTo });
+  const nothing = { ...overlay.alpha, data: new Uint8Array(overlay.alpha.data.length) };
+  return overlayBy(seen, context) ?? { alpha: nothing, bounds: overlay.bounds };
 }
 
 function finish(

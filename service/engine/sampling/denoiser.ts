@@ -2,7 +2,7 @@
  * From a network to the one function samplers know. Everything between is here: sigma to timestep,
  * input scaling, eps and v prediction, guidance, extra input channels, masks.
  */
-import { blendKnown, isFree, type Blend } from './blend.ts';
+import { blendInput, blendPrediction, blendsInput, type Blend } from './blend.ts';
 import {
   isPlain,
   predictRows,
@@ -81,7 +81,8 @@ export function makeDenoise(options: DenoiserOptions): Denoise {
     const timestep = options.timestepOf?.(sigma) ?? options.model.sigmaToT(sigma);
     const { successor } = options;
     if (successor?.takesOver(call, sigma, timestep)) network = successor;
-    const input = scaledInput(noisy, sigma, options.blend);
+    const input = scaledInput(noisy, sigma);
+    blendInput(input, timestep, options.blend);
     const rows = neededRows(options, network.conditioning(call), noisy.shape[0], { call, sigma });
     const predicted = await predictRows(network, rows, input, { timestep, call });
     const guided = guide(options, rows, predicted, noisy.shape);
@@ -92,7 +93,7 @@ export function makeDenoise(options: DenoiserOptions): Denoise {
       const seen = { data: input.data.map((v) => v * Math.hypot(1, sigma)), shape: input.shape };
       options.onConditional(clean(rawOf('condition', rows, predicted, guided.length), seen));
     }
-    keepKnown(denoised, timestep, options.blend);
+    blendPrediction(denoised, { sigma, timestep }, options.blend);
     options.onCall?.(calls);
     if (options.unconditional !== 'always') return denoised;
     return { ...denoised, unconditional: clean(rawOf('avoided', rows, predicted, guided.length)) };
@@ -100,11 +101,9 @@ export function makeDenoise(options: DenoiserOptions): Denoise {
 }
 
 /** The variance-preserving latent the network was trained on: x / sqrt(1 + sigma^2). */
-function scaledInput(noisy: Latent, sigma: number, blend: Blend | undefined): Latent {
+function scaledInput(noisy: Latent, sigma: number): Latent {
   const scale = 1 / Math.hypot(1, sigma);
-  const input = { data: noisy.data.map((value) => value * scale), shape: noisy.shape };
-  if (blend?.kind === 'input') blendKnown(input, blend.mask, blend.known);
-  return input;
+  return { data: noisy.data.map((value) => value * scale), shape: noisy.shape };
 }
 
 function isGuidedByPicture({ imageScale }: DenoiserOptions): boolean {
@@ -195,7 +194,7 @@ function denoisedOf(
   const root = Math.hypot(1, by);
   if (prediction === 'sample') return { data: raw.slice(), shape: noisy.shape };
   const v = prediction === 'v';
-  const sawItself = v && blend?.kind !== 'input' && by === sigma;
+  const sawItself = v && !blendsInput(blend) && by === sigma;
   const own = sawItself ? 0 : 1;
   const seen = sawItself ? 1 / root : v ? -(sigma * by) / root : 0;
   const slope = v ? sigma / root : sigma;
@@ -215,12 +214,4 @@ function bounded(
   if (!boundary) return denoised;
   const { skip, out } = boundary(timestep);
   return mix(skip, noisy, out, denoised);
-}
-
-function keepKnown(denoised: Latent, timestep: number, blend: Blend | undefined): void {
-  if (blend?.kind === 'denoised') blendKnown(denoised, blend.mask, blend.known);
-  if (blend?.kind === 'differential') {
-    const left = timestep / blend.firstTimestep;
-    blendKnown(denoised, blend.mask, blend.known, (mask) => (isFree(mask, left) ? 1 : 0));
-  }
 }

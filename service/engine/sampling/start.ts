@@ -40,12 +40,22 @@ export function noisedStart(options: StartOptions): Latent {
   return { data, shape };
 }
 
+/** Another model's latent, as noisy as the first level, in the convention of the samplers. */
+export function handedStart(
+  latent: Float32Array,
+  shape: Latent['shape'],
+  plan: Pick<StepPlan, 'sigmas' | 'preserving'>,
+): Latent {
+  const scale = plan.preserving ? Math.hypot(1, plan.sigmas[0] ?? 0) : 1;
+  return { data: latent.map((value) => value * scale), shape };
+}
+
 /** The sampler's result as the picture's latent. */
 export function finishedLatent(
   latent: Latent,
-  plan: Pick<StepPlan, 'sigmas' | 'preserving'>,
+  plan: Pick<StepPlan, 'sigmas' | 'preserving' | 'stop'>,
 ): Latent {
-  const last = plan.sigmas.at(-1) ?? 0;
+  const last = plan.sigmas.at(plan.stop ?? -1) ?? 0;
   if (!plan.preserving || last === 0) return latent;
   const scale = 1 / Math.hypot(1, last);
   return { data: latent.data.map((value) => value * scale), shape: latent.shape };

@@ -1,4 +1,5 @@
 /** How a strength becomes steps: which part of a schedule is run, and how noisy the start is. Pure. */
+import { roundHalfToEven } from './noise/halfFloat.ts';
 import { plannedEvaluations } from './samplers/evaluations.ts';
 import type { SamplerEntry } from './samplers/registry.ts';
 import { ddimTimesteps, sigmaLevels, type Levels, type ScheduleOptions } from './sigmas/levels.ts';
@@ -31,6 +32,19 @@ export interface StepRequest {
   readonly options?: ScheduleOptions;
   /** Replaces the schedule: the levels of n steps (diffusers' schedulers bring their own). */
   readonly levels?: (n: number) => Levels;
+  /** Only with the rule `diffusers`. */
+  readonly part?: SchedulePart | undefined;
+}
+
+/**
+ * What of a schedule one of several models runs, in shares (0..1) of the training timesteps from the
+ * noisy end (diffusers: denoising_start, denoising_end).
+ */
+export interface SchedulePart {
+  /** Instead of a strength: the start is a latent as noisy as that, to which no noise is added. */
+  readonly from?: number;
+  /** The result is handed on as noisy as it is there. */
+  readonly until?: number;
 }
 
 export interface StepPlan {
@@ -44,6 +58,8 @@ export interface StepPlan {
   readonly total: number;
   /** Steps that are run. */
   readonly steps: number;
+  /** Steps after which another model goes on; absent: the sigmas' end. */
+  readonly stop?: number;
   /** Evaluations of the denoiser; undefined where that shows on the way (DPM adaptive). */
   readonly evaluations: number | undefined;
   /** Level the start is noised to; not always sigmas[0] for DDIM-like samplers. */
@@ -151,11 +167,38 @@ function diffusersPlan(request: StepRequest): LevelsPlan {
   const whole = levelsOf(request, total);
   const all = request.levels ? total : whole.sigmas.length - 1;
   const skipped = request.strength === undefined ? 0 : Math.max(0, all - run);
-  const first = skipped * (whole.callsPerStep ?? 1);
+  const { from, until } = request.part ?? {};
+  const first =
+    from === undefined
+      ? skipped * (whole.callsPerStep ?? 1)
+      : firstCallFrom(callTimes(whole, request.model), from, whole.callsPerStep);
   // No call at all is the picture itself, wherever the schedule would end.
-  return first < whole.sigmas.length - 1
-    ? cut(whole, first, total)
-    : cut({ sigmas: [0] }, 0, total);
+  const plan =
+    first < whole.sigmas.length - 1 ? cut(whole, first, total) : cut({ sigmas: [0] }, 0, total);
+  if (until === undefined) return plan;
+  const noisier = callTimes(whole, request.model).slice(first);
+  const stop = noisier.filter((t) => t >= timestepAt(until)).length;
+  const sigmas = stop === 0 ? plan.sigmas.slice(0, 1) : plan.sigmas;
+  return { ...plan, sigmas, stop, steps: stop };
+}
+
+/** Timestep of each call. */
+function callTimes({ timesteps, sigmas }: Levels, { sigmaToT }: ModelSigmas): readonly number[] {
+  return timesteps ?? sigmas.slice(0, -1).map(sigmaToT);
+}
+
+const trainingSteps = 1000;
+
+function timestepAt(share: number): number {
+  return roundHalfToEven(trainingSteps - share * trainingSteps);
+}
+
+/** A solver of two calls a step begins with the first of them. */
+function firstCallFrom(times: readonly number[], from: number, callsPerStep = 1): number {
+  const cutoff = timestepAt(from);
+  const left = times.filter((t) => t < cutoff).length;
+  const whole = callsPerStep === 2 && left % 2 === 0 ? left + 1 : left;
+  return Math.max(0, times.length - whole);
 }
 
 /**

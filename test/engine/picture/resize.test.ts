@@ -8,7 +8,12 @@ import {
 } from '../../../service/engine/picture/convert.ts';
 import { cropImage } from '../../../service/engine/picture/crop.ts';
 import type { FloatImage, Raster } from '../../../service/engine/picture/raster.ts';
-import { resizeImage, resizeSoftMask } from '../../../service/engine/picture/resize.ts';
+import {
+  resizeImage,
+  resizeImageWindow,
+  resizeRaster,
+  resizeSoftMask,
+} from '../../../service/engine/picture/resize.ts';
 
 function image(
   width: number,
@@ -149,5 +154,48 @@ describe('conversions', () => {
     expect(() => fromTensor({ data: new Float32Array(4), shape: [1, 1, 2, 2] })).toThrow(
       RangeError,
     );
+  });
+});
+
+describe('resizeRaster', () => {
+  it('is bit for bit the way over the picture in float, clear parts over gray', () => {
+    for (const channels of [1, 2, 3, 4] as const) {
+      for (const depth of [8, 16, 32] as const) {
+        const count = 17 * 11 * channels;
+        const max = depth === 8 ? 255 : depth === 16 ? 65535 : 1;
+        const values = Float32Array.from({ length: count }, (_, i) => {
+          const v = 0.55 + 0.5 * Math.sin(i * 2.3);
+          return depth === 32 ? v : Math.round(Math.min(1, Math.max(0, v)) * max);
+        });
+        const data =
+          depth === 8 ? Uint8Array.from(values) : depth === 16 ? Uint16Array.from(values) : values;
+        const raster: Raster = { width: 17, height: 11, channels, depth, data };
+        const { image: float, alpha } = toFloatImage(raster);
+        const seen = alpha ? overBackground(float, alpha) : float;
+        for (const size of [
+          { width: 17, height: 11 },
+          { width: 8, height: 30 },
+          { width: 40, height: 5 },
+        ]) {
+          expect(resizeRaster(raster, size).data).toEqual(resizeImage(seen, size).data);
+        }
+      }
+    }
+  });
+});
+
+describe('resizeImageWindow', () => {
+  it('is the part of the whole', () => {
+    const a = image(23, 31, (x, y, c) => ((x * 31 + y * 17 + c * 7) % 11) / 11);
+    for (const size of [
+      { width: 61, height: 40 },
+      { width: 12, height: 50 },
+    ]) {
+      const window = { x: 3, y: 5, width: 7, height: 21 };
+      const whole = cropImage(resizeImage(a, size), window);
+      const part = resizeImageWindow(a, size, window);
+      expect(part).toMatchObject({ width: 7, height: 21 });
+      expect(largestDifference(part.data, whole.data)).toBeLessThan(1e-6);
+    }
   });
 });

@@ -45,8 +45,8 @@ export function scoreColor(input: ScoreInput): ColorScore {
   const outer = inside.map((v) => 1 - v);
   const size = { width, height };
   // Distances to the nearest pixel of the other side.
-  const inDistance = squaredDistance(outer, size).map(Math.sqrt);
-  const outDistance = squaredDistance(inside, size).map(Math.sqrt);
+  const inDistance = squaredDistance(outer, size, Infinity).map(Math.sqrt);
+  const outDistance = squaredDistance(inside, size, Infinity).map(Math.sqrt);
   const ringIn: number[] = [];
   const ringOut: number[] = [];
   const core: number[] = [];

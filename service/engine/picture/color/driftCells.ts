@@ -56,9 +56,8 @@ export function cellsOf(
   const grid = { columns, rows, cellPx };
   const known = cellMeans(masks.known.data, width, { grid, channels: 1 });
   const alpha = cellMeans(masks.alpha.data, width, { grid, channels: 1 });
-  const strong = masks.alpha.data.map((v) => (v >= 0.5 ? 1 : 0));
   const band = bandPx * Math.max(1, side / bandForSidePx);
-  const covered = cellMeans(strong, width, { grid, channels: 1 });
+  const covered = cellShares(masks.alpha.data, width, grid);
   const inside = gaussianBlur(
     { width: columns, height: rows, data: covered },
     band / 2 / cellPx,
@@ -66,7 +65,9 @@ export function cellsOf(
   const means = cellMeans(generated.data, width, { grid, channels: 3 });
   const role = rolesOf({ known, alpha, means }, grid, band);
   return {
-    ...grid,
+    columns,
+    rows,
+    cellPx,
     generated: means,
     original: cellMeans(original.data, width, { grid, channels: 3 }),
     inside,
@@ -78,6 +79,23 @@ interface Grid {
   readonly columns: number;
   readonly rows: number;
   readonly cellPx: number;
+}
+
+/** Which share of each cell is seen at least half. */
+function cellShares(alpha: Float32Array, width: number, grid: Grid): Float32Array {
+  const { columns, rows, cellPx } = grid;
+  const out = new Float32Array(columns * rows);
+  const scale = 1 / (cellPx * cellPx);
+  for (let y = 0; y < rows * cellPx; y++) {
+    const cellRow = Math.floor(y / cellPx) * columns;
+    for (let cx = 0; cx < columns; cx++) {
+      const from = y * width + cx * cellPx;
+      let count = 0;
+      for (let i = from; i < from + cellPx; i++) if (alpha[i] >= 0.5) count++;
+      out[cellRow + cx] += count * scale;
+    }
+  }
+  return out;
 }
 
 function cellMeans(
@@ -142,12 +160,11 @@ function rolesOf(
   const size = { width: grid.columns, height: grid.rows };
   const isKnown = Uint8Array.from(known, (v) => (v > 0.999 ? 1 : 0));
   const isClear = Uint8Array.from(alpha, (v) => (v <= 0 ? 1 : 0));
-  const toClear = squaredDistance(isClear, size);
-  const toUnknown = squaredDistance(
-    isKnown.map((v) => 1 - v),
-    size,
-  );
   const reach = (band / grid.cellPx) ** 2;
+  const far = (2 * band) / grid.cellPx + 1;
+  const toClear = squaredDistance(isClear, size, far);
+  const isUnknown = isKnown.map((v) => 1 - v);
+  const toUnknown = squaredDistance(isUnknown, size, far);
   const hasUnknown = isKnown.includes(0);
   return Uint8Array.from(isKnown, (v, i) => {
     const low = Math.min(means[i * 3], means[i * 3 + 1], means[i * 3 + 2]);

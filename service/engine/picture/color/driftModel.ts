@@ -41,25 +41,25 @@ export interface DriftModel {
 
 /** undefined when too little is known of the scene. */
 export function fitDrift(cells: Cells): DriftModel | undefined {
-  const used: number[] = [];
+  const used = usedCells(cells.role);
+  const isBand = new Uint8Array(used.length);
   let known = 0;
-  for (let i = 0; i < cells.role.length; i++) {
-    if (cells.role[i] === roleNone) continue;
-    used.push(i);
-    if (cells.role[i] !== roleBand) known++;
+  for (let n = 0; n < used.length; n++) {
+    if (cells.role[used[n]] === roleBand) isBand[n] = 1;
+    else known++;
   }
   if (known < leastCells) return undefined;
   const x = new Float64Array(used.length * terms);
   const y = new Float64Array(used.length * 3);
   const writePlace = makePlaceWriter(cells);
-  used.forEach((cell, n) => {
-    writeFeatures(cells, cell, { x, from: n * terms });
-    writePlace(cell, { x, from: n * terms + colorTerms });
-    for (let c = 0; c < 3; c++) {
-      y[n * 3 + c] = cells.original[cell * 3 + c] - cells.generated[cell * 3 + c];
+  for (let n = 0; n < used.length; n++) {
+    const cell = used[n];
+    writeFeatures(cells.generated, cell, x, n * terms);
+    writePlace(cell, x, n * terms + colorTerms);
+    for (let i = cell * 3, to = n * 3; i < cell * 3 + 3; i++, to++) {
+      y[to] = cells.original[i] - cells.generated[i];
     }
-  });
-  const isBand = Uint8Array.from(used, (cell) => (cells.role[cell] === roleBand ? 1 : 0));
+  }
   const coefficients = robustRidge(x, y, isBand);
   return {
     color: coefficients.subarray(0, colorTerms * 3),
@@ -67,30 +67,41 @@ export function fitDrift(cells: Cells): DriftModel | undefined {
   };
 }
 
-function writeFeatures(
-  cells: Cells,
-  cell: number,
-  to: { readonly x: Float64Array; readonly from: number },
-): void {
-  const { x, from } = to;
+function usedCells(role: Uint8Array): Int32Array {
+  const used = new Int32Array(role.length);
+  let count = 0;
+  for (let i = 0; i < role.length; i++) if (role[i] !== roleNone) used[count++] = i;
+  return used.subarray(0, count);
+}
+
+function writeFeatures(colors: Float32Array, cell: number, x: Float64Array, from: number): void {
   const at = cell * 3;
-  const r = cells.generated[at] - 0.5;
-  const g = cells.generated[at + 1] - 0.5;
-  const b = cells.generated[at + 2] - 0.5;
-  x.set([1, r, g, b, r * r, g * g, b * b, r * g, g * b, b * r], from);
+  const r = colors[at] - 0.5;
+  const g = colors[at + 1] - 0.5;
+  const b = colors[at + 2] - 0.5;
+  x[from] = 1;
+  x[from + 1] = r;
+  x[from + 2] = g;
+  x[from + 3] = b;
+  x[from + 4] = r * r;
+  x[from + 5] = g * g;
+  x[from + 6] = b * b;
+  x[from + 7] = r * g;
+  x[from + 8] = g * b;
+  x[from + 9] = b * r;
 }
 
 /** The features that depend on a cell's place: the waves, then the painted part's own cast. */
 function makePlaceWriter(cells: Cells) {
   const across = cosines(cells.columns);
   const down = cosines(cells.rows);
-  return (cell: number, to: { readonly x: Float64Array; readonly from: number }): void => {
+  return (cell: number, x: Float64Array, from: number): void => {
     const column = (cell % cells.columns) * (highestWave + 1);
     const row = Math.floor(cell / cells.columns) * (highestWave + 1);
     for (let k = 0; k < waves.length; k++) {
-      to.x[to.from + k] = across[column + waves[k].u] * down[row + waves[k].v];
+      x[from + k] = across[column + waves[k].u] * down[row + waves[k].v];
     }
-    to.x[to.from + waves.length] = cells.inside[cell];
+    x[from + waves.length] = cells.inside[cell];
   };
 }
 
@@ -161,9 +172,34 @@ function writeResiduals(
   }
 }
 
+/** Of the residuals outside the band; of an even number the upper one of the two in the middle. */
 function median(residuals: Float64Array, isBand: Uint8Array): number {
-  const sorted = residuals.filter((_, i) => isBand[i] === 0).sort();
-  return sorted[sorted.length >> 1];
+  const values = new Float64Array(residuals.length);
+  let count = 0;
+  for (let i = 0; i < residuals.length; i++) if (isBand[i] === 0) values[count++] = residuals[i];
+  return nthSmallest(values.subarray(0, count), count >> 1);
+}
+
+/** Hoare's selection (Algorithm 65: Find, 1961); reorders `values`. */
+function nthSmallest(values: Float64Array, n: number): number {
+  let left = 0;
+  let right = values.length - 1;
+  while (left < right) {
+    const pivot = values[n];
+    let i = left;
+    let j = right;
+    while (i <= j) {
+      while (values[i] < pivot) i++;
+      while (values[j] > pivot) j--;
+      if (i > j) break;
+      const v = values[i];
+      values[i++] = values[j];
+      values[j--] = v;
+    }
+    if (j < n) left = i;
+    if (i > n) right = j;
+  }
+  return values[n];
 }
 
 function fieldOf(
@@ -173,14 +209,16 @@ function fieldOf(
 ): Float32Array {
   const count = cells.columns * cells.rows;
   const field = new Float32Array(count * 3);
+  const bounded = coefficients.slice(colorTerms * 3);
+  for (let i = waves.length * 3; i < bounded.length; i++) {
+    bounded[i] = Math.max(-largestCast, Math.min(largestCast, bounded[i]));
+  }
   const x = new Float64Array(waves.length + 1);
   for (let cell = 0; cell < count; cell++) {
-    writePlace(cell, { x, from: 0 });
+    writePlace(cell, x, 0);
     for (let c = 0; c < 3; c++) {
       let v = 0;
-      for (let k = 0; k < waves.length; k++) v += x[k] * coefficients[(colorTerms + k) * 3 + c];
-      const cast = coefficients[castTerm * 3 + c];
-      v += x[waves.length] * Math.max(-largestCast, Math.min(largestCast, cast));
+      for (let k = 0; k < x.length; k++) v += x[k] * bounded[k * 3 + c];
       field[cell * 3 + c] = v;
     }
   }

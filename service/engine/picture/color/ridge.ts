@@ -29,30 +29,78 @@ export interface Observations {
 
 /** Adds all observations, four at a time: the sums are read and written a quarter as often. */
 export function addObservations(sums: RidgeSums, { x, y, weights }: Observations): void {
-  const { size, sides, normal, right } = sums;
-  const used: number[] = [];
-  for (let i = 0; i < weights.length; i++) if (weights[i] > 0) used.push(i);
-  for (let n = 0; n < used.length; n += 4) {
-    const [a, b, c, d] = [0, 1, 2, 3].map((k) => used[Math.min(n + k, used.length - 1)]);
-    const weightOf = (i: number, k: number) => (n + k < used.length ? weights[i] : 0);
-    const [p, q, r, s] = [a * size, b * size, c * size, d * size];
-    const [wp, wq, wr, ws] = [weightOf(a, 0), weightOf(b, 1), weightOf(c, 2), weightOf(d, 3)];
-    for (let i = 0; i < size; i++) {
-      const xp = wp * x[p + i];
-      const xq = wq * x[q + i];
-      const xr = wr * x[r + i];
-      const xs = ws * x[s + i];
-      const row = i * size;
-      for (let j = i; j < size; j++) {
-        normal[row + j] += xp * x[p + j] + xq * x[q + j] + xr * x[r + j] + xs * x[s + j];
-      }
-      for (let t = 0; t < sides; t++) {
-        right[i * sides + t] +=
-          xp * y[a * sides + t] +
-          xq * y[b * sides + t] +
-          xr * y[c * sides + t] +
-          xs * y[d * sides + t];
-      }
+  const used = new Int32Array(weights.length);
+  let count = 0;
+  for (let i = 0; i < weights.length; i++) if (weights[i] > 0) used[count++] = i;
+  for (let n = 0; n < count; n += 4) {
+    // Fewer than four at the end: the last one again, without weight.
+    const b = used[Math.min(n + 1, count - 1)];
+    const c = used[Math.min(n + 2, count - 1)];
+    const d = used[Math.min(n + 3, count - 1)];
+    const group = {
+      a: used[n],
+      b,
+      c,
+      d,
+      wa: weights[used[n]],
+      wb: n + 1 < count ? weights[b] : 0,
+      wc: n + 2 < count ? weights[c] : 0,
+      wd: n + 3 < count ? weights[d] : 0,
+    };
+    addNormal(sums, x, group);
+    addRight(sums, { x, y }, group);
+  }
+}
+
+/** Four observations and what each counts. */
+type Group = Readonly<Record<'a' | 'b' | 'c' | 'd' | 'wa' | 'wb' | 'wc' | 'wd', number>>;
+
+/** Two rows of the triangle at a time: they share what they are multiplied with. */
+function addNormal({ size, normal }: RidgeSums, x: Float64Array, group: Group): void {
+  const { wa, wb, wc, wd } = group;
+  const a = group.a * size;
+  const b = group.b * size;
+  const c = group.c * size;
+  const d = group.d * size;
+  for (let i = 0; i < size; i += 2) {
+    const ai = wa * x[a + i];
+    const bi = wb * x[b + i];
+    const ci = wc * x[c + i];
+    const di = wd * x[d + i];
+    const row = i * size;
+    normal[row + i] += ai * x[a + i] + bi * x[b + i] + ci * x[c + i] + di * x[d + i];
+    if (i + 1 === size) break;
+    const ak = wa * x[a + i + 1];
+    const bk = wb * x[b + i + 1];
+    const ck = wc * x[c + i + 1];
+    const dk = wd * x[d + i + 1];
+    for (let j = i + 1, at = row + j; j < size; j++, at++) {
+      const xa = x[a + j];
+      const xb = x[b + j];
+      const xc = x[c + j];
+      const xd = x[d + j];
+      normal[at] += ai * xa + bi * xb + ci * xc + di * xd;
+      normal[at + size] += ak * xa + bk * xb + ck * xc + dk * xd;
+    }
+  }
+}
+
+function addRight(
+  { size, sides, right }: RidgeSums,
+  { x, y }: Pick<Observations, 'x' | 'y'>,
+  { a, b, c, d, wa, wb, wc, wd }: Group,
+): void {
+  for (let i = 0; i < size; i++) {
+    const ai = wa * x[a * size + i];
+    const bi = wb * x[b * size + i];
+    const ci = wc * x[c * size + i];
+    const di = wd * x[d * size + i];
+    for (let t = 0; t < sides; t++) {
+      right[i * sides + t] +=
+        ai * y[a * sides + t] +
+        bi * y[b * sides + t] +
+        ci * y[c * sides + t] +
+        di * y[d * sides + t];
     }
   }
 }

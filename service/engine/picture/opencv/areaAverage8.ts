@@ -10,7 +10,7 @@ export interface Taps {
 }
 
 /** Share of every source pixel in an output pixel; parts thinner than a thousandth are left out. */
-function areaTaps(inSize: number, outSize: number): Taps {
+export function areaTaps(inSize: number, outSize: number): Taps {
   const scale = 1 / (outSize / inSize);
   const count = Math.ceil(scale) + 2;
   const index = new Int32Array(outSize * count);

@@ -31,7 +31,7 @@ export function gaussianKernel8(size: number, sigma: number): Int32Array {
 }
 
 /** Index of a position beyond the ends, mirrored without repeating the end itself (BORDER_REFLECT_101). */
-function reflect101(position: number, length: number): number {
+export function reflect101(position: number, length: number): number {
   if (length === 1) return 0;
   const period = 2 * (length - 1);
   const p = ((position % period) + period) % period;

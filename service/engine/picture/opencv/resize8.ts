@@ -40,7 +40,8 @@ function position(at: number, scale: number, kernel: Interpolation): [number, nu
   return [whole, Math.fround(exact - whole)];
 }
 
-function interpolationTaps(inSize: number, outSize: number, kernel: Interpolation): Taps {
+/** Source positions and exact weights of an interpolation along one side. */
+export function interpolationTaps(inSize: number, outSize: number, kernel: Interpolation): Taps {
   const count = kernel === 'lanczos4' ? 8 : kernel === 'cubic' ? 4 : 2;
   const scale = 1 / (outSize / inSize);
   const index = new Int32Array(outSize * count);
@@ -50,10 +51,14 @@ function interpolationTaps(inSize: number, outSize: number, kernel: Interpolatio
     const w = count === 8 ? lanczos4Weights(x) : count === 4 ? cubicWeights(x) : [1 - x, x];
     for (let k = 0; k < count; k++) {
       index[i * count + k] = Math.min(inSize - 1, Math.max(0, at - count / 2 + 1 + k));
-      weight[i * count + k] = roundEven(Math.fround(w[k]) * (1 << coefficientBits));
+      weight[i * count + k] = Math.fround(w[k]);
     }
   }
   return { count, index, weight };
+}
+
+function fixedTaps({ count, index, weight }: Taps): Taps {
+  return { count, index, weight: weight.map((w) => roundEven(w * (1 << coefficientBits))) };
 }
 
 function fromFixed(sum: number): number {
@@ -123,17 +128,19 @@ function interpolateLinearly(image: Image8, xs: Taps, ys: Taps): Image8 {
   return out;
 }
 
+/** The source position of every output position without interpolation. */
+export function nearestPositions(inSize: number, outSize: number): Int32Array {
+  const scale = 1 / (outSize / inSize);
+  return Int32Array.from({ length: outSize }, (_, i) =>
+    Math.min(inSize - 1, Math.floor(i * scale)),
+  );
+}
+
 function nearest(image: Image8, width: number, height: number): Image8 {
   const out = newImage8(width, height, image.channels);
   const c = image.channels;
-  const positions = (inSize: number, outSize: number): Int32Array => {
-    const scale = 1 / (outSize / inSize);
-    return Int32Array.from({ length: outSize }, (_, i) =>
-      Math.min(inSize - 1, Math.floor(i * scale)),
-    );
-  };
-  const xs = positions(image.width, width);
-  const ys = positions(image.height, height);
+  const xs = nearestPositions(image.width, width);
+  const ys = nearestPositions(image.height, height);
   for (let y = 0, o = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const i = (ys[y] * image.width + xs[x]) * c;
@@ -158,7 +165,7 @@ export function resizeOpencv(
   if (kernel === 'area' && width <= image.width && height <= image.height) {
     return averageArea(image, width, height);
   }
-  const xs = interpolationTaps(image.width, width, kernel);
-  const ys = interpolationTaps(image.height, height, kernel);
+  const xs = fixedTaps(interpolationTaps(image.width, width, kernel));
+  const ys = fixedTaps(interpolationTaps(image.height, height, kernel));
   return xs.count === 2 ? interpolateLinearly(image, xs, ys) : convolve(image, xs, ys);
 }

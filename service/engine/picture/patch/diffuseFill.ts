@@ -50,9 +50,8 @@ export function membrane(level: WeightedColors): Float32Array {
   }
   const coarse = halved(level);
   const below = membrane(coarse);
-  const unknown: number[] = [];
-  for (let i = 0; i < weights.length; i++) if (weights[i] === 0) unknown.push(i);
-  for (const i of unknown) writeEnlarged(below, coarse, { data, i, width });
+  const unknown = zerosOf(weights);
+  writeEnlarged(below, coarse, { data, unknown, width });
   relax(data, unknown, { width, height });
   return data;
 }
@@ -94,48 +93,62 @@ function halved(level: WeightedColors): WeightedColors {
   return { width, height, data, weights };
 }
 
+function zerosOf(weights: Float32Array): Int32Array {
+  const places = new Int32Array(weights.length);
+  let count = 0;
+  for (let i = 0; i < weights.length; i++) if (weights[i] === 0) places[count++] = i;
+  return places.subarray(0, count);
+}
+
+/** Unknown pixels from the level below, bilinear. */
 function writeEnlarged(
   below: Float32Array,
   coarse: { readonly width: number; readonly height: number },
-  to: { readonly data: Float32Array; readonly i: number; readonly width: number },
+  to: { readonly data: Float32Array; readonly unknown: Int32Array; readonly width: number },
 ): void {
-  const x = to.i % to.width;
-  const y = (to.i - x) / to.width;
-  const fx = Math.min(coarse.width - 1, Math.max(0, (x - 0.5) / 2));
-  const fy = Math.min(coarse.height - 1, Math.max(0, (y - 0.5) / 2));
-  const x0 = Math.floor(fx);
-  const y0 = Math.floor(fy);
-  const x1 = Math.min(coarse.width - 1, x0 + 1);
-  const y1 = Math.min(coarse.height - 1, y0 + 1);
-  const tx = fx - x0;
-  const ty = fy - y0;
-  for (let c = 0; c < 3; c++) {
-    const at = (px: number, py: number) => below[(py * coarse.width + px) * 3 + c];
-    const top = at(x0, y0) * (1 - tx) + at(x1, y0) * tx;
-    const low = at(x0, y1) * (1 - tx) + at(x1, y1) * tx;
-    to.data[to.i * 3 + c] = top * (1 - ty) + low * ty;
+  const { data, unknown, width } = to;
+  const lastX = coarse.width - 1;
+  const lastY = coarse.height - 1;
+  for (let n = 0; n < unknown.length; n++) {
+    const i = unknown[n];
+    const x = i % width;
+    const fx = Math.min(lastX, Math.max(0, (x - 0.5) / 2));
+    const fy = Math.min(lastY, Math.max(0, ((i - x) / width - 0.5) / 2));
+    const x0 = Math.floor(fx);
+    const y0 = Math.floor(fy);
+    const tx = fx - x0;
+    const ty = fy - y0;
+    const top = y0 * coarse.width;
+    const low = Math.min(lastY, y0 + 1) * coarse.width;
+    const x1 = Math.min(lastX, x0 + 1);
+    for (let c = 0; c < 3; c++) {
+      const upper = below[(top + x0) * 3 + c] * (1 - tx) + below[(top + x1) * 3 + c] * tx;
+      const lower = below[(low + x0) * 3 + c] * (1 - tx) + below[(low + x1) * 3 + c] * tx;
+      data[i * 3 + c] = upper * (1 - ty) + lower * ty;
+    }
   }
 }
 
 /** Gauss and Seidel's iteration: each unknown pixel becomes the mean of its neighbours, forth and back. */
 function relax(
   data: Float32Array,
-  unknown: readonly number[],
+  unknown: Int32Array,
   size: { readonly width: number; readonly height: number },
 ): void {
   const { width, height } = size;
+  const lastRow = width * (height - 1);
   for (let round = 0; round < relaxations; round++) {
     for (let k = 0; k < unknown.length; k++) {
       const i = unknown[round % 2 === 0 ? k : unknown.length - 1 - k];
       const x = i % width;
-      const left = x > 0 ? i - 1 : i;
-      const right = x < width - 1 ? i + 1 : i;
-      const up = i >= width ? i - width : i;
-      const down = i < width * (height - 1) ? i + width : i;
-      for (let c = 0; c < 3; c++) {
-        data[i * 3 + c] =
-          (data[left * 3 + c] + data[right * 3 + c] + data[up * 3 + c] + data[down * 3 + c]) / 4;
-      }
+      const left = (x > 0 ? i - 1 : i) * 3;
+      const right = (x < width - 1 ? i + 1 : i) * 3;
+      const up = (i >= width ? i - width : i) * 3;
+      const down = (i < lastRow ? i + width : i) * 3;
+      const at = i * 3;
+      data[at] = (data[left] + data[right] + data[up] + data[down]) / 4;
+      data[at + 1] = (data[left + 1] + data[right + 1] + data[up + 1] + data[down + 1]) / 4;
+      data[at + 2] = (data[left + 2] + data[right + 2] + data[up + 2] + data[down + 2]) / 4;
     }
   }
 }

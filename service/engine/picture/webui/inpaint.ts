@@ -16,6 +16,7 @@ import {
   latentMask,
   lumaMask,
   maskBlur,
+  paintShare,
 } from './mask.ts';
 import { applyOverlay, buildOverlay, type PasteTo } from './overlay.ts';
 import { resizeImage, type ResizeMode, type Upscale } from './resizeImage.ts';
@@ -51,6 +52,8 @@ export interface InpaintInput {
 export interface PreparedInpaint {
   /** RGB, what the VAE encodes. */
   readonly image: Image8;
+  /** RGB, what an overlay is made of: the picture, resized where all of it is worked over. */
+  readonly original: Image8;
   /** At working size, blurred; undefined when there is nothing to repaint by. */
   readonly mask?: Mask;
   /** 1 = repaint, (width / 8) x (height / 8). */
@@ -89,7 +92,9 @@ function readMask(input: InpaintInput, mask: Image8): Mask {
 function prepareRegion(input: InpaintInput, picture: Image8, blurred: Mask): PreparedInpaint {
   const { width, height } = input;
   const tight = cropRegion(blurred, input.padding);
-  if (!tight) return { image: prepareWhole(input, picture), croppedEmpty: true };
+  if (!tight) {
+    return { image: prepareWhole(input, picture), original: picture, croppedEmpty: true };
+  }
   const [x1, y1, x2, y2] = expandCropRegion(tight, input, blurred);
   const region = cropImage(picture, [x1, y1, x2, y2]);
   const mask = resizeMask(
@@ -101,6 +106,7 @@ function prepareRegion(input: InpaintInput, picture: Image8, blurred: Mask): Pre
   const maskForOverlay = fitMask(input.resizeMode, blurred, picture);
   return withContent(input, {
     image: resizeImage(2, region, width, height, input.upscale),
+    original: picture,
     mask,
     maskForOverlay,
     overlay: buildOverlay(picture, maskForOverlay),
@@ -140,14 +146,24 @@ function withContent(
  */
 export function prepareInpaint(input: InpaintInput): PreparedInpaint {
   const picture = flatten(input.picture, input.background);
-  if (!input.mask) return { image: prepareWhole(input, picture), croppedEmpty: false };
+  if (!input.mask) {
+    const image = prepareWhole(input, picture);
+    return { image, original: image, croppedEmpty: false };
+  }
   const blurred = readMask(input, input.mask);
   if (input.fullRes) return prepareRegion(input, picture, blurred);
   const image = prepareWhole(input, picture);
   const mask = resizeMask(input.resizeMode, blurred, input.width, input.height);
   const maskForOverlay = fitMask(input.resizeMode, doubledMask(mask), image);
   const overlay = buildOverlay(image, maskForOverlay);
-  return withContent(input, { image, mask, maskForOverlay, overlay, croppedEmpty: false });
+  return withContent(input, {
+    image,
+    original: image,
+    mask,
+    maskForOverlay,
+    overlay,
+    croppedEmpty: false,
+  });
 }
 
 /**
@@ -158,8 +174,7 @@ export function maskedPicture(image: Image8, mask: Mask, round = true, weight = 
   const planes = encoderInput(image);
   const size = image.width * image.height;
   for (let i = 0; i < planes.length; i++) {
-    const level = Math.fround(mask.data[i % size] / 255);
-    const masked = round ? (level > 0.5 ? 1 : 0) : level;
+    const masked = Math.fround(paintShare(mask.data[i % size], round));
     const shown = Math.fround(planes[i] * Math.fround(1 - masked));
     const difference = Math.fround(shown - planes[i]);
     planes[i] = weight < 0.5 ? planes[i] + weight * difference : shown - (1 - weight) * difference;

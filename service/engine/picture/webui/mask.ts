@@ -54,9 +54,10 @@ export function doubledMask(mask: Mask): Mask {
   };
 }
 
-/** Half to even, as numpy and torch round. */
-function roundUnit(value: number): number {
-  return value > 0.5 ? 1 : 0;
+/** How much an 8-bit level paints, 0..1; with `round` 0 or 1 (half to even, as numpy and torch round). */
+export function paintShare(level: number, round: boolean): number {
+  if (!round) return level / 255;
+  return level / 255 > 0.5 ? 1 : 0;
 }
 
 /**
@@ -65,7 +66,7 @@ function roundUnit(value: number): number {
  */
 export function latentMask(mask: Mask, width: number, height: number, round = true): SoftMask {
   const small = resizePillow(maskImage(mask), width, height, 'bicubic');
-  const data = Float32Array.from(small.data, (v) => (round ? roundUnit(v / 255) : v / 255));
+  const data = Float32Array.from(small.data, (v) => paintShare(v, round));
   return { width, height, data };
 }
 
@@ -83,8 +84,8 @@ export function conditioningMask(
   for (let y = 0; y < height; y++) {
     const row = Math.floor((y * mask.height) / height) * mask.width;
     for (let x = 0; x < width; x++) {
-      const v = mask.data[row + Math.floor((x * mask.width) / width)] / 255;
-      data[y * width + x] = round ? roundUnit(v) : v;
+      const level = mask.data[row + Math.floor((x * mask.width) / width)];
+      data[y * width + x] = paintShare(level, round);
     }
   }
   return { width, height, data };

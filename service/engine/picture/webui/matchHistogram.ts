@@ -39,8 +39,10 @@ function distributionOfCounts(counts: Uint32Array, total: number): Distribution 
   };
 }
 
-function distributionOf(samples: Float32Array): Distribution {
-  const sorted = Float32Array.from(samples).sort();
+type Samples = Float32Array | Float64Array;
+
+function distributionOf(samples: Samples): Distribution {
+  const sorted = samples.slice().sort();
   const values: number[] = [];
   const quantiles: number[] = [];
   sorted.forEach((v, i) => {
@@ -74,7 +76,7 @@ export function matchHistogram8(
 }
 
 /** `samples` with the distribution of `reference`: float values, ties kept together. */
-export function matchHistogram(samples: Float32Array, reference: Float32Array): Float64Array {
+export function matchHistogram(samples: Samples, reference: Samples): Float64Array {
   const wanted = distributionOf(reference);
   const own = distributionOf(samples);
   const matched = new Map<number, number>();
