@@ -1,7 +1,9 @@
 /** The model that is open. One at a time: its weights are most of the engine's memory. */
 import type { ModelFiles } from '../messages.ts';
 import type { DiffusionModel, OddSizes } from './diffusion.ts';
-import { openDiffusionModel } from './networks.ts';
+import { openDiffusionModel, type AdaptableModel } from './networks.ts';
+import { openAdapters, type AdapterFile } from './networks/openAdapters.ts';
+import type { MemoryLimits } from './networks/residentNetworks.ts';
 import type { Device } from './runtime/device.ts';
 import { assertUnchanged } from './weights/modelFile.ts';
 import { openCheckpoint } from './weights/openCheckpoint.ts';
@@ -15,19 +17,33 @@ export interface ModelCache {
    */
   open(
     files: ModelFiles,
-    oddSizes: OddSizes,
+    how: OpeningChoices,
     onStage: (name: string) => void,
   ): Promise<DiffusionModel>;
   close(): Promise<void>;
 }
 
+/** What a job decides about the model besides which it is. */
+export interface OpeningChoices {
+  readonly oddSizes: OddSizes;
+  /** LoRA files that change it, in their order. */
+  readonly loras: readonly AdapterFile[];
+}
+
 interface OpenModel {
   readonly key: string;
-  readonly model: DiffusionModel;
+  readonly model: AdaptableModel;
   readonly files: readonly FileStamp[];
 }
 
-export function makeModelCache(options: { device: Device; cacheFolder: string }): ModelCache {
+export interface ModelCacheOptions {
+  readonly device: Device;
+  readonly cacheFolder: string;
+  /** What models may take of the memory (all that the device gives). */
+  readonly memory?: MemoryLimits;
+}
+
+export function makeModelCache(options: ModelCacheOptions): ModelCache {
   let current: OpenModel | undefined;
   let tellStage: (name: string) => void = () => undefined;
   const close = async () => {
@@ -37,10 +53,14 @@ export function makeModelCache(options: { device: Device; cacheFolder: string })
   };
   return {
     close,
-    async open(files, oddSizes, onStage) {
+    async open(files, { oddSizes, loras }, onStage) {
       tellStage = onStage;
       const key = JSON.stringify([files.path, files.vaePath, files.taesdPath, oddSizes]);
-      if (current?.key === key && (await areUnchanged(current.files))) return current.model;
+      const adapters = await openAdapters(loras, options.cacheFolder);
+      if (current?.key === key && (await areUnchanged(current.files))) {
+        current.model.useAdapters(adapters);
+        return current.model;
+      }
       await close();
       onStage('opening the model');
       const checkpoint = await openCheckpoint(files);
@@ -52,6 +72,7 @@ export function makeModelCache(options: { device: Device; cacheFolder: string })
         onStage: (name) => tellStage(name),
         ...(taesd === undefined ? {} : { taesd }),
       });
+      model.useAdapters(adapters);
       current = { key, model, files: checkpoint.files ?? [] };
       return model;
     },

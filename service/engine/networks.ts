@@ -1,11 +1,22 @@
 /** A checkpoint's networks as one DiffusionModel, on one device. */
+import { PentimentoError } from '../../shared/errors.ts';
 import type { DiffusionFacts, DiffusionModel, OddSizes } from './diffusion.ts';
 import { alphasCumprodOf } from './networks/alphasCumprod.ts';
-import { makeAutoencoder, makePreviewDecoder } from './networks/autoencoder.ts';
+import { makePreviewDecoder } from './networks/autoencoder.ts';
+import { sizeNumbersOf } from './networks/conditionFeeds.ts';
 import { makeUNet } from './networks/unetRunner.ts';
 import { abilitiesOf } from './networks/deviceAbilities.ts';
-import { fitLatentColours, linearPreview, sd1Colours } from './networks/linearPreview.ts';
+import {
+  fitLatentColours,
+  linearPreview,
+  publishedColours,
+  sd1Colours,
+} from './networks/linearPreview.ts';
+import { noAdapters, type AdapterSet } from './networks/openAdapters.ts';
+import type { MemoryLimits } from './networks/residentNetworks.ts';
 import { makeTextEncoder } from './networks/textEncoder.ts';
+import { keepEncodings } from './networks/keptEncodings.ts';
+import { autoencoderWithin, placeNetworks, unlimitedMemory } from './networks/placedNetworks.ts';
 import type { Device } from './runtime/device.ts';
 import type { NetworkWeights, OpenedCheckpoint } from './weights/types.ts';
 
@@ -16,8 +27,16 @@ export interface OpenDiffusionOptions {
   readonly oddSizes: OddSizes;
   /** The tiny autoencoder for previews; without it they are a linear map of the latents. */
   readonly taesd?: NetworkWeights;
-  /** Told what is being done when it takes a while: 'loading the UNet'. */
+  /** Told what is being done when it takes a while: 'loading the UNet'. What it throws ends the work. */
   readonly onStage?: (name: string) => void;
+  /** What may be taken of the memory (all that the device gives). */
+  readonly memory?: MemoryLimits;
+}
+
+/** A model whose weights LoRA files can change. */
+export interface AdaptableModel extends DiffusionModel {
+  /** From the next call on; networks that they change are loaded again. */
+  useAdapters(adapters: AdapterSet): void;
 }
 
 /**
@@ -28,24 +47,35 @@ export interface OpenDiffusionOptions {
 export async function openDiffusionModel(
   checkpoint: OpenedCheckpoint,
   options: OpenDiffusionOptions,
-): Promise<DiffusionModel> {
+): Promise<AdaptableModel> {
   const { device, cacheFolder, onStage, oddSizes, taesd } = options;
   const abilities = await abilitiesOf(device);
   const files = checkpoint.files ?? [];
-  const context = { device, abilities, cacheFolder, onStage, files };
-  const textEncoder = makeTextEncoder(context, checkpoint.textEncoder);
+  const adapters = { current: noAdapters };
+  const context = { device, abilities, cacheFolder, onStage, files, adapters };
+  const textEncoder = makeTextEncoder(context, checkpoint.textEncoders);
   const unet = makeUNet(context, checkpoint.unet, oddSizes);
-  const autoencoder = makeAutoencoder(context, checkpoint.vae);
+  const memory = options.memory ?? unlimitedMemory;
+  const autoencoder = autoencoderWithin(memory, context, checkpoint.vae);
+  const networks = { textEncoder, unet, autoencoder };
+  const placed = placeNetworks(networks, checkpoint, context, memory);
   const previewDecoder = taesd && makePreviewDecoder(context, taesd);
   const colours = previewColours(checkpoint.vae.config.scalingFactor);
+  let encodeText = keepEncodings(placed.encodeText, keptChunks);
   return {
-    facts: factsOf(checkpoint),
-    encodeText: textEncoder.encodeText,
-    predict: unet.predict,
-    encode: colours.watching(autoencoder.encode),
-    decode: autoencoder.decode,
+    facts: { ...factsOf(checkpoint), weightBytes: placed.weightBytes },
+    encodeText: (...question) => encodeText(...question),
+    predict: placed.predict,
+    encode: colours.watching(placed.encode),
+    decode: placed.decode,
     preview:
       previewDecoder?.preview ?? (async (latents) => linearPreview(latents, colours.newest())),
+    useAdapters(set) {
+      if (set.key === adapters.current.key) return;
+      adapters.current = set;
+      // What was encoded with other weights is of no use.
+      encodeText = keepEncodings(placed.encodeText, keptChunks);
+    },
     async dispose() {
       await textEncoder.dispose();
       await unet.dispose();
@@ -55,15 +85,17 @@ export async function openDiffusionModel(
   };
 }
 
-const sd1ScalingFactor = 0.18215;
+/** Chunks of text whose states are kept: 40 MB for SDXL. */
+const keptChunks = 64;
 
 /** The colours of latents: SD's own are known, another autoencoder's are fitted to what it encodes. */
 function previewColours(scalingFactor: number) {
-  let newest = sd1Colours;
+  const published = publishedColours(scalingFactor);
+  let newest = published ?? sd1Colours;
   return {
     newest: () => newest,
     watching(encode: DiffusionModel['encode']): DiffusionModel['encode'] {
-      if (scalingFactor === sd1ScalingFactor) return encode;
+      if (published) return encode;
       return async (picture) => {
         const encoded = await encode(picture);
         const { data, shape } = encoded.mean;
@@ -77,24 +109,39 @@ function previewColours(scalingFactor: number) {
   };
 }
 
-const sd1NativeSide = 512;
-
 function factsOf(checkpoint: OpenedCheckpoint): DiffusionFacts {
-  const { family, prediction, padId, unet, vae } = checkpoint;
+  const { family, prediction, textEncoders, unet, vae } = checkpoint;
   return {
     family,
     prediction,
-    padId,
+    padId: textEncoders[0].padId,
     inChannels: unet.config.inChannels,
     scalingFactor: vae.config.scalingFactor,
     contextWidth: unet.config.crossAttentionDim,
+    ...textFacts(checkpoint),
     alphasCumprod: alphasCumprodOf(checkpoint),
     betas: {
       start: checkpoint.betaStart,
       end: checkpoint.betaEnd,
+      schedule: checkpoint.betaSchedule,
       zeroTerminalSnr: checkpoint.zeroTerminalSnr,
     },
+    ...(checkpoint.scheduler ? { scheduler: checkpoint.scheduler } : {}),
     downscale: 2 ** (vae.config.blockOutChannels.length - 1),
-    nativeSide: checkpoint.nativeSide ?? sd1NativeSide,
+    nativeSide: checkpoint.nativeSide,
   };
+}
+
+/** What only families with further conditions have. Throws E_MODEL_FAMILY for conditions of another kind. */
+function textFacts({ textEncoders, unet, zeroEmptyNegative }: OpenedCheckpoint) {
+  const widths = textEncoders.map(({ config }) => config.hiddenSize);
+  const encoderWidths = widths.length > 1 ? { encoderWidths: widths } : {};
+  const zeros = zeroEmptyNegative ? { zeroEmptyNegative } : {};
+  if (unet.config.addedWidth === 0) return { ...encoderWidths, ...zeros };
+  const pooled = textEncoders.find(({ config }) => config.projection)?.config.projection;
+  const sizeNumbers = sizeNumbersOf(unet.config, pooled?.width ?? 0);
+  if (sizeNumbers !== 5 && sizeNumbers !== 6) {
+    throw new PentimentoError('E_MODEL_FAMILY', 'Its UNet takes conditions of another width.');
+  }
+  return { ...encoderWidths, ...zeros, sizeNumbers } as const;
 }

@@ -1,23 +1,39 @@
 /** Runs of diffusers' text to image, img2img and inpainting, through the engine's own parts. */
-import { diffuse } from '../../service/engine/diffuse.ts';
+import { diffuse, type KnownPicture } from '../../service/engine/diffuse.ts';
 import type { DiffusionModel } from '../../service/engine/diffusion.ts';
-import { encodeStart, type PosteriorNoise } from '../../service/engine/encodeStart.ts';
-import { pipelineOptions } from '../../service/engine/plan/pipelineOptions.ts';
-import type { Conditioning } from '../../service/engine/sampling/denoiser.ts';
-import { createGenerator } from '../../service/engine/sampling/noise/generator.ts';
 import {
-  diffusersScheduler,
+  encodeStart,
+  knownPicture,
+  type EncodedStart,
+  type PosteriorNoise,
+} from '../../service/engine/encodeStart.ts';
+import { pipelineOptions } from '../../service/engine/plan/pipelineOptions.ts';
+import type { ControlOptions } from '../../service/engine/runControl.ts';
+import type { Conditioning } from '../../service/engine/sampling/conditionRows.ts';
+import { createGenerator } from '../../service/engine/sampling/noise/generator.ts';
+import { makeScheduler } from '../../service/engine/sampling/schedulers/makeScheduler.ts';
+import {
+  readScheduler,
   type DiffusersScheduler,
-} from '../../service/engine/sampling/sigmas/diffusersConfig.ts';
-import { diffusersLevels } from '../../service/engine/sampling/sigmas/diffusersLevels.ts';
+} from '../../service/engine/sampling/schedulers/readScheduler.ts';
 import { timestepLookup } from '../../service/engine/sampling/sigmas/levels.ts';
+import type { SchedulePart } from '../../service/engine/sampling/steps.ts';
 import { modelSigmas } from '../../service/engine/sampling/sigmas/modelSigmas.ts';
-import type { StepPlan } from '../../service/engine/sampling/steps.ts';
 import { drawStart, type RunNoise } from '../../service/engine/startDraws.ts';
+import {
+  silent,
+  usualScores,
+  wholePicture,
+  withConditions,
+  type EncodeTexts,
+  type PictureSizes,
+} from '../../service/engine/textConditions.ts';
+import type { Size } from '../../shared/geometry.ts';
 import { Unsupported, type Case } from './case.ts';
-import { decodedDiffusers, prepareDiffusers } from './pictureDiffusers.ts';
-import { caseContext, caseModel } from './pipelineModel.ts';
-import { finish, joined, makeTrace, type Trace } from './trace.ts';
+import { decodedDiffusers, hintDiffusers, prepareDiffusers } from './pictureDiffusers.ts';
+import { caseContext, caseControlNet, caseModel } from './pipelineModel.ts';
+import { schedulerLists } from './schedulerLists.ts';
+import { finish, joined, makeTrace, type Call, type Trace } from './trace.ts';
 
 interface Params {
   readonly prompt: string;
@@ -26,23 +42,37 @@ interface Params {
   readonly num_inference_steps: number;
   readonly guidance_scale: number;
   readonly strength?: number;
+  readonly denoising_start?: number | null;
+  readonly denoising_end?: number | null;
+  readonly padding_mask_crop?: number | null;
+  readonly output_type?: string;
   readonly width?: number;
   readonly height?: number;
   readonly eta?: number;
   readonly clip_skip?: number;
+  readonly guidance_rescale?: number;
+  readonly image_guidance_scale?: number;
   readonly num_images_per_prompt?: number;
+  readonly aesthetic_score?: number;
+  readonly negative_aesthetic_score?: number;
+  readonly controlnet_conditioning_scale?: number;
+  readonly control_guidance_start?: number;
+  readonly control_guidance_end?: number;
+  readonly guess_mode?: boolean;
+  readonly original_size?: Pair;
+  readonly target_size?: Pair;
+  readonly crops_coords_top_left?: Pair;
 }
 
+type Pair = readonly [number, number];
+
 const builtParams = new Set(
-  'prompt negative_prompt seed num_inference_steps guidance_scale strength width height eta clip_skip num_images_per_prompt'.split(
+  'prompt negative_prompt seed num_inference_steps guidance_scale strength width height eta clip_skip guidance_rescale image_guidance_scale num_images_per_prompt aesthetic_score negative_aesthetic_score controlnet_conditioning_scale control_guidance_start control_guidance_end guess_mode original_size target_size crops_coords_top_left denoising_start denoising_end padding_mask_crop output_type'.split(
     ' ',
   ),
 );
 const builtInputs = new Set(
-  'dialect mode pipeline model image mask scheduler params texts pad posterior'.split(' '),
-);
-const builtScheduler = new Set(
-  'class num_train_timesteps beta_start beta_end beta_schedule clip_sample set_alpha_to_one steps_offset timestep_spacing use_karras_sigmas use_exponential_sigmas use_beta_sigmas prediction_type euler_at_final algorithm_type solver_order solver_type final_sigmas_type'.split(
+  'dialect mode pipeline model controlnet image image_latent mask scheduler params texts pad posterior'.split(
     ' ',
   ),
 );
@@ -50,23 +80,24 @@ const builtPipelines = new Set([
   'StableDiffusionPipeline',
   'StableDiffusionImg2ImgPipeline',
   'StableDiffusionInpaintPipeline',
+  'StableDiffusionInstructPix2PixPipeline',
+  'StableDiffusionControlNetPipeline',
+  'StableDiffusionControlNetImg2ImgPipeline',
+  'StableDiffusionControlNetInpaintPipeline',
+  'StableDiffusionXLPipeline',
+  'StableDiffusionXLImg2ImgPipeline',
+  'StableDiffusionXLInpaintPipeline',
 ]);
-/** The multistep solver of its own list of slopes, and the one that throws noise away, differ from ours. */
-const otherSolvers = new Set(['LMSDiscreteScheduler', 'KDPM2AncestralDiscreteScheduler']);
-
 interface Run {
   readonly params: Params;
   readonly scheduler: DiffusersScheduler;
-  /** Of the request, for how the scheduler spreads its sigmas. */
-  readonly schedule: string;
   readonly model: DiffusionModel;
 }
 
-function needBuilt(c: Case, params: Params, config: Readonly<Record<string, unknown>>): void {
+function needBuilt(c: Case, params: Params): void {
   const unknown = [
     ...Object.keys(c.input).filter((k) => !builtInputs.has(k)),
     ...Object.keys(params).filter((k) => !builtParams.has(k)),
-    ...Object.keys(config).filter((k) => !builtScheduler.has(k)),
   ];
   if (unknown.length > 0) throw new Unsupported(unknown.join(', '));
   const pipeline = String(c.input['pipeline']);
@@ -74,43 +105,38 @@ function needBuilt(c: Case, params: Params, config: Readonly<Record<string, unkn
 }
 
 /** Throws Unsupported for what our schedules and solvers would only come near to. */
-function schedulerOf(steps: number, config: Readonly<Record<string, unknown>>): DiffusersScheduler {
+function schedulerOf(config: Readonly<Record<string, unknown>>): DiffusersScheduler {
   const name = String(config['class']);
-  const found = otherSolvers.has(name) ? undefined : diffusersScheduler(name, config);
+  const found = readScheduler(name, config);
   if (!found) throw new Unsupported(`the scheduler ${name} of this configuration`);
-  const { kind, spacing } = found.schedule;
-  if (kind !== 'ddim') return found;
-  if (config['clip_sample'] !== false) throw new Unsupported('clipped predictions');
-  // Its steps end a whole stride below, wherever the next one starts.
-  const even = spacing === 'leading' || (spacing === 'trailing' && 1000 % steps === 0);
-  if (!even) throw new Unsupported('DDIM over timesteps of uneven distance');
   return found;
 }
-
-const schedules = { karras: 'Karras', exponential: 'Exponential', beta: 'Beta' } as const;
 
 export async function checkDiffusers(c: Case): Promise<Record<string, unknown>> {
   const params = c.input['params'] as Params;
   const config = c.input['scheduler'] as Readonly<Record<string, unknown>>;
-  needBuilt(c, params, config);
-  const scheduler = schedulerOf(params.num_inference_steps, config);
-  const { sigmas } = scheduler.schedule;
-  if (sigmas === 'lu') throw new Unsupported('lu lambdas');
-  const schedule = sigmas ? schedules[sigmas] : 'automatic';
-  const model = trainedAs(await caseModel(c, 'diffusers'), config);
+  needBuilt(c, params);
+  const scheduler = schedulerOf(config);
+  const model = trainedAs(await caseModel(c, c.input['model'], 'diffusers'), config);
   if (scheduler.prediction !== model.facts.prediction) throw new Unsupported('this prediction');
-  return run(c, { params, scheduler, schedule, model });
+  return run(c, { params, scheduler, model });
 }
 
 /** Training's betas are the scheduler's in diffusers. */
 function trainedAs(model: DiffusionModel, config: Readonly<Record<string, unknown>>) {
-  if (config['beta_schedule'] !== 'scaled_linear') throw new Unsupported('these betas');
-  const betas = { start: Number(config['beta_start']), end: Number(config['beta_end']) };
-  return { ...model, facts: { ...model.facts, betas } };
+  return { ...model, facts: { ...model.facts, scheduler: config } };
 }
 
-/** What the two pipelines run at when nothing is said. */
-const usualStrength = (c: Case) => (c.input['mask'] === undefined ? 0.8 : 1);
+/** What the pipelines run at when nothing is said. */
+const usualStrengths: Readonly<Record<string, number>> = {
+  StableDiffusionImg2ImgPipeline: 0.8,
+  StableDiffusionInpaintPipeline: 1,
+  StableDiffusionControlNetImg2ImgPipeline: 0.8,
+  StableDiffusionControlNetInpaintPipeline: 1,
+  StableDiffusionXLImg2ImgPipeline: 0.3,
+  StableDiffusionXLInpaintPipeline: 0.9999,
+};
+const usualStrength = (c: Case) => usualStrengths[String(c.input['pipeline'])] ?? 1;
 
 async function run(c: Case, r: Run): Promise<Record<string, unknown>> {
   const { params, model, scheduler } = r;
@@ -120,52 +146,101 @@ async function run(c: Case, r: Run): Promise<Record<string, unknown>> {
   const seeds = typeof params.seed === 'number' ? [params.seed] : params.seed;
   const images = params.num_images_per_prompt ?? 1;
   const shape = [images, 4, height / 8, width / 8] as const;
-  const encoded = await encodeStart(model, prepared, 'original');
-  const draws: Float32Array[] = [];
-  const strength =
-    c.input['mode'] === 'txt2img' ? undefined : (params.strength ?? usualStrength(c));
-  const source = recorded(noiseOf(c, seeds, 4 * images * shape[2] * shape[3]), draws);
-  const { known, extraChannels, noise } = drawStart({
-    encoded,
-    inChannels: model.facts.inChannels,
-    size: { height: shape[2], width: shape[3] },
-    strength,
-    fullStrengthStart: preset.fullStrengthStart,
-    source,
+  const fromPicture = await encodeStart(model, prepared, {
+    content: 'original',
+    size: { width: shape[3], height: shape[2] },
+    maskedPictureWeight: 1,
   });
+  const encoded = withLatent(c, fromPicture);
+  const draws: Float32Array[] = [];
+  const edits = model.facts.inChannels === 8;
+  const fromNoise = c.input['mode'] === 'txt2img' || edits;
+  const strength = fromNoise ? undefined : (params.strength ?? usualStrength(c));
+  const source = recorded(noiseOf(c, seeds, 4 * images * shape[2] * shape[3]), draws);
+  const part = partOf(params);
+  const size = { height: shape[2], width: shape[3] };
+  const { known, extraChannels, noise } =
+    part.from === undefined
+      ? drawStart({ encoded, size, strength, fullStrengthStart: preset.fullStrengthStart, source })
+      : { known: handedOver(c, encoded, source), extraChannels: undefined, noise: source.noise };
   const drawnBefore = draws.slice();
   const trace = makeTrace();
   // Only given to schedulers that know it.
-  const takesEta = scheduler.sampler === 'DDIM';
+  const takesEta = scheduler.name === 'DDIMScheduler' || scheduler.name === 'TCDScheduler';
   const latent = await finish(
     diffuse({
       model,
-      options: { ...preset, spacing: scheduler.schedule },
-      sampler: scheduler.sampler,
-      schedule: r.schedule,
+      options: preset,
+      sampler: scheduler.name,
+      schedule: 'automatic',
       ...(takesEta ? { samplerOptions: { eta: params.eta ?? 0 } } : {}),
       steps: params.num_inference_steps,
       strength,
+      part,
       cfgScale: params.guidance_scale,
-      conditioning: await conditioningOf(c, r),
+      guidanceRescale: params.guidance_rescale ?? 0,
+      ...(edits ? { guidance: { imageScale: params.image_guidance_scale ?? 1.5 } } : {}),
+      conditioning: await conditioningOf(c, r, prepared.size),
       shape,
       seeds,
       noise,
       known,
       extraChannels,
+      control: await controlOf(c, params, prepared.size),
       trace,
     }),
   );
-  // This scheduler draws at its last step, too, where the noise is weighed with 0.
-  if (scheduler.sampler === 'Euler a') trace.stepNoise(noise.next());
   const scale = model.facts.scalingFactor;
   const decoded = await model.decode({ data: latent.data.map((v) => v / scale), shape });
   return {
     ...traceAnswers(r, trace, latent.data),
     draws_before_steps: joined(drawnBefore),
     step_noise: joined(trace.seen.stepNoise),
-    ...decodedDiffusers(decoded),
+    ...decodedDiffusers(decoded, prepared.paste),
   };
+}
+
+function partOf({ denoising_start: from, denoising_end: until }: Params): SchedulePart {
+  return { ...(isShare(from) ? { from } : {}), ...(isShare(until) ? { until } : {}) };
+}
+
+/** Others count as absent there (denoising_value_valid). */
+function isShare(value: number | null | undefined): value is number {
+  return typeof value === 'number' && value > 0 && value < 1;
+}
+
+/** What a run begins with that adds no noise. */
+function handedOver(
+  c: Case,
+  encoded: EncodedStart,
+  { posterior }: RunNoise,
+): KnownPicture | undefined {
+  if (c.input['mask'] !== undefined) throw new Unsupported('a mask and a start without noise');
+  return knownPicture(encoded, posterior);
+}
+
+/** A case's latent in the place of a picture's. */
+function withLatent(c: Case, encoded: EncodedStart): EncodedStart {
+  const handed = c.input['image_latent'];
+  if (handed === undefined) return encoded;
+  const mean = Float32Array.from(c.tensor(handed).data as Float32Array);
+  return { ...encoded, posterior: { mean, deviation: new Float32Array(mean.length) } };
+}
+
+/** The ControlNet of a case with its picture, which diffusers resizes by Lanczos as it does others. */
+async function controlOf(c: Case, params: Params, size: Size): Promise<ControlOptions | undefined> {
+  const named = c.input['controlnet'] as { readonly image: unknown } | undefined;
+  if (named === undefined) return undefined;
+  const { controlWindow: window, controlFading: fading } = pipelineOptions('diffusers');
+  const unit = {
+    net: await caseControlNet(c, named),
+    hint: await hintDiffusers(c, named.image, size),
+    weight: params.controlnet_conditioning_scale ?? 1,
+    start: params.control_guidance_start ?? 0,
+    end: params.control_guidance_end ?? 1,
+    mode: params.guess_mode === true ? ('control' as const) : ('balanced' as const),
+  };
+  return { units: [unit], window, fading };
 }
 
 /**
@@ -177,9 +252,10 @@ function noiseOf(c: Case, seeds: readonly number[], values: number): RunNoise {
   const drawn = (count: number, from = generators) => joined(from.map((g) => g.normal(count)));
   const alone = c.input['mask'] === undefined ? generators : generators.slice(0, 1);
   const posterior: PosteriorNoise = (count) => drawn(count, alone);
+  const draws = c.input['posterior'] === 'sample' && c.input['image_latent'] === undefined;
   return {
     noise: { next: () => drawn(values / seeds.length) },
-    posterior: c.input['posterior'] === 'sample' ? posterior : undefined,
+    posterior: draws ? posterior : undefined,
   };
 }
 
@@ -195,13 +271,48 @@ function recorded({ noise, posterior }: RunNoise, draws: Float32Array[]): RunNoi
 }
 
 /** Guidance of 1 has no use for what to avoid, which diffusers does not encode then. Clip skip is the prompt's. */
-async function conditioningOf(c: Case, { params, model }: Run): Promise<() => Conditioning> {
+async function conditioningOf(
+  c: Case,
+  { params, model }: Run,
+  size: Size,
+): Promise<() => Conditioning> {
   const clipSkip = (params.clip_skip ?? 0) + 1;
-  const context = await caseContext(c, model, params.prompt, clipSkip);
   const guided = params.guidance_scale > 1;
-  const avoided = params.negative_prompt ?? '';
-  const negative = guided ? await caseContext(c, model, avoided, 1) : context;
+  const { negative_prompt: avoided = null } = params;
+  // An empty text is encoded; only no text at all is told as zeros.
+  const untold = avoided === null && model.facts.zeroEmptyNegative === true;
+  const encodeAt =
+    (layers: number): EncodeTexts =>
+    (texts) =>
+      Promise.all(texts.map((text) => caseContext(c, model, text, layers)));
+  const { encode, encodeNegative } = withConditions(
+    { encode: encodeAt(clipSkip), encodeNegative: encodeAt(untold ? clipSkip : 1) },
+    { ...model.facts, zeroEmptyNegative: false },
+    sizesOf(params, size),
+    {
+      wanted: params.aesthetic_score ?? usualScores.wanted,
+      avoided: params.negative_aesthetic_score ?? usualScores.avoided,
+    },
+  );
+  const [context] = await encode([params.prompt]);
+  const [told] = guided
+    ? await encodeNegative([untold ? params.prompt : (avoided ?? '')])
+    : [context];
+  const negative = guided && untold ? silent(told) : told;
   return () => ({ positive: [[{ context, weight: 1 }]], negative: [negative] });
+}
+
+/** As told, or those of the picture. Pairs are height and width, top and left. */
+function sizesOf(params: Params, size: Size): PictureSizes {
+  const { original, crop, target } = wholePicture(size);
+  const sized = (pair: Pair | undefined, usual: Size): Size =>
+    pair ? { height: pair[0], width: pair[1] } : usual;
+  const corner = params.crops_coords_top_left;
+  return {
+    original: sized(params.original_size, original),
+    crop: corner ? { top: corner[0], left: corner[1] } : crop,
+    target: sized(params.target_size, target),
+  };
 }
 
 function traceAnswers(r: Run, trace: Trace, latent: Float32Array): Record<string, unknown> {
@@ -210,6 +321,7 @@ function traceAnswers(r: Run, trace: Trace, latent: Float32Array): Record<string
   const scaled = (data: Float32Array, sigma: number) =>
     plan.preserving ? data.map((v) => v / Math.hypot(1, sigma)) : data;
   const known = timestepLookup(plan);
+  const whole = makeScheduler(r.scheduler, r.scheduler.alphasCumprod, r.params.num_inference_steps);
   const { sigmaToT } = modelSigmas(r.scheduler.alphasCumprod);
   const after = calls.slice(1).map((call) => scaled(call.x.data, call.sigma));
   return {
@@ -218,35 +330,18 @@ function traceAnswers(r: Run, trace: Trace, latent: Float32Array): Record<string
     start: scaled(start.data, plan.sigmas[0]),
     steps: calls.length,
     step_t: calls.map((call) => known?.(call.sigma) ?? sigmaToT(call.sigma)),
-    step_model: joined(
-      calls.map((call) => call.x.data.map((x, i) => (x - call.denoised.data[i]) / call.sigma)),
-    ),
+    step_model: joined(calls.map((call) => modelAnswer(call, r.scheduler.prediction))),
     step_latent: joined([...after, latent]),
-    ...scheduleAnswers(r, plan),
+    ...schedulerLists(r.scheduler, whole),
   };
 }
 
-/** The whole schedule; second-order schedulers list what is evaluated: each level twice, or the middles. */
-function scheduleAnswers({ params, scheduler }: Run, plan: StepPlan) {
-  const { schedule, sampler, alphasCumprod } = scheduler;
-  const steps = params.num_inference_steps;
-  const { timesteps = [], sigmas } = diffusersLevels(schedule, alphasCumprod, steps);
-  switch (sampler) {
-    case 'Heun': {
-      const twice = (values: readonly number[]) =>
-        values.flatMap((v, i) => (i === 0 || i === steps ? [v] : [v, v]));
-      return { timesteps: twice(timesteps), sigmas: twice(plan.whole) };
-    }
-    case 'DPM2': {
-      const { sigmaToT } = modelSigmas(alphasCumprod);
-      const middle = (i: number) => sigmaToT(Math.sqrt(sigmas[i - 1] * sigmas[i]));
-      const whole = plan.whole.flatMap((v, i) => (i === 0 ? [v] : [v, v]));
-      return {
-        timesteps: timesteps.flatMap((t, i) => (i === 0 ? [t] : [middle(i), t])),
-        sigmas: [...whole, plan.whole.at(-1)],
-      };
-    }
-    default:
-      return { timesteps, sigmas: plan.whole };
-  }
+/** What the scheduler was told, from the clean latent: the noise in x, or v. */
+function modelAnswer({ x, denoised, sigma }: Call, prediction: string): Float32Array {
+  const root = Math.hypot(1, sigma);
+  return x.data.map((value, i) =>
+    prediction === 'v'
+      ? (value / root - root * denoised.data[i]) / sigma
+      : (value - denoised.data[i]) / sigma,
+  );
 }

@@ -1,108 +1,69 @@
 /** Runs of AUTOMATIC1111's img2img, inpainting and txt2img, through the engine's own parts. */
 import { diffuse } from '../../service/engine/diffuse.ts';
 import type { DiffusionModel } from '../../service/engine/diffusion.ts';
-import { encodeStart, knownPicture, paintChannels } from '../../service/engine/encodeStart.ts';
-import { pipelineOptions } from '../../service/engine/plan/pipelineOptions.ts';
+import {
+  encodeStart,
+  furtherChannels,
+  knownPicture,
+  type EncodedStart,
+} from '../../service/engine/encodeStart.ts';
 import {
   planPrompts,
   scheduleConditioning,
   type PromptPlan,
+  type PromptPlanSettings,
 } from '../../service/engine/promptConditioning.ts';
 import type { Prepared } from '../../service/engine/picture/prepare.ts';
 import { paintMaskWebui, shownWebui } from '../../service/engine/picture/prepareWebui.ts';
 import { decodedImage, encoderInput } from '../../service/engine/picture/webui/decodedImage.ts';
 import {
-  finishInpaint,
   prepareInpaint,
   type MaskedContent,
   type PreparedInpaint,
 } from '../../service/engine/picture/webui/inpaint.ts';
+import type { LatentResize } from '../../service/engine/picture/webui/latentResize.ts';
+import { applyOverlay } from '../../service/engine/picture/webui/overlay.ts';
 import type { ResizeMode } from '../../service/engine/picture/webui/resizeImage.ts';
+import {
+  softDifferenceMask,
+  softOverlay,
+  type SoftOverlay,
+} from '../../service/engine/picture/webui/softMask.ts';
 import { imageNoise } from '../../service/engine/sampling/noise/imageNoise.ts';
-import { findSampler } from '../../service/engine/sampling/samplers/registry.ts';
-import { ddimTimesteps } from '../../service/engine/sampling/sigmas/levels.ts';
+import { findSampler, type SamplerEntry } from '../../service/engine/sampling/samplers/registry.ts';
+import { ddimTimesteps, timestepLookup } from '../../service/engine/sampling/sigmas/levels.ts';
 import { modelSigmas } from '../../service/engine/sampling/sigmas/modelSigmas.ts';
-import type { SamplerOptions } from '../../service/engine/sampling/types.ts';
+import type { Latent } from '../../service/engine/sampling/types.ts';
+import type { SoftInpainting } from '../../shared/advanced.ts';
+import type { Tensor } from '../../service/engine/tensor.ts';
+import {
+  usualScores,
+  wholePicture,
+  withConditions,
+  type EncodeTexts,
+} from '../../service/engine/textConditions.ts';
 import { Unsupported, type Case } from './case.ts';
+import { enlargeLatent } from './hiresFix.ts';
 import { answer8, image8 } from './image8Case.ts';
 import { caseContext, caseModel } from './pipelineModel.ts';
 import { finish, joined, makeTrace, type Trace } from './trace.ts';
+import {
+  advancedOf,
+  needBuilt,
+  paddingOf,
+  samplerOptionsOf,
+  softInpaintingOf,
+  variationOf,
+  type Options,
+  type Params,
+} from './webuiSettings.ts';
 
-interface Params {
-  readonly prompt: string;
-  readonly negative_prompt: string;
-  readonly seed: number;
-  readonly sampler_name: string;
-  readonly scheduler: string;
-  readonly steps: number;
-  readonly cfg_scale: number;
-  readonly width: number;
-  readonly height: number;
-  readonly denoising_strength?: number;
-  readonly batch_size?: number;
-  readonly mask_blur_x?: number;
-  readonly mask_blur_y?: number;
-  readonly inpainting_fill?: number;
-  readonly inpaint_full_res?: boolean;
-  readonly inpaint_full_res_padding?: number;
-  readonly inpainting_mask_invert?: number;
-  readonly resize_mode?: number;
-  readonly mask_round?: boolean;
-  readonly eta?: number;
-  readonly s_churn?: number;
-  readonly s_tmin?: number;
-  readonly s_tmax?: number;
-  readonly s_noise?: number;
-  readonly subseed?: number;
-  readonly subseed_strength?: number;
-  readonly seed_resize_from_w?: number;
-  readonly seed_resize_from_h?: number;
-}
-
-const builtParams = new Set(
-  'prompt negative_prompt seed sampler_name scheduler steps cfg_scale width height denoising_strength batch_size mask_blur_x mask_blur_y inpainting_fill inpaint_full_res inpaint_full_res_padding inpainting_mask_invert resize_mode mask_round eta s_churn s_tmin s_tmax s_noise subseed subseed_strength seed_resize_from_w seed_resize_from_h'.split(
-    ' ',
-  ),
-);
-
-interface Options {
-  readonly randn_source?: string;
-  readonly CLIP_stop_at_last_layers?: number;
-  readonly img2img_fix_steps?: boolean;
-  readonly overlay_inpaint?: boolean;
-  readonly eta_noise_seed_delta?: number;
-  readonly sigma_min?: number;
-  readonly sigma_max?: number;
-  readonly rho?: number;
-  readonly beta_dist_alpha?: number;
-  readonly beta_dist_beta?: number;
-  readonly always_discard_next_to_last_sigma?: boolean;
-  readonly s_churn?: number;
-  readonly s_tmin?: number;
-  readonly s_tmax?: number;
-  readonly s_noise?: number;
-}
-
-const builtOptions = new Set(
-  'randn_source CLIP_stop_at_last_layers img2img_fix_steps overlay_inpaint eta_noise_seed_delta sigma_min sigma_max rho beta_dist_alpha beta_dist_beta always_discard_next_to_last_sigma s_churn s_tmin s_tmax s_noise'.split(
-    ' ',
-  ),
-);
-const builtInputs = new Set(
-  'dialect mode model image mask params options texts pad posterior'.split(' '),
-);
-function needBuilt(c: Case, params: Params, options: Options): void {
-  const unknown = [
-    ...Object.keys(c.input).filter((k) => !builtInputs.has(k)),
-    ...Object.keys(params).filter((k) => !builtParams.has(k)),
-    ...Object.keys(options).filter((k) => !builtOptions.has(k)),
-  ];
-  if (unknown.length > 0) throw new Unsupported(unknown.join(', '));
-  if (params.resize_mode === 3) throw new Unsupported('latent upscale');
+/** Throws Unsupported for samplers that are not built. */
+function samplerOf(name: string): SamplerEntry {
   try {
-    findSampler(params.sampler_name);
+    return findSampler(name).entry;
   } catch {
-    throw new Unsupported(`the sampler ${params.sampler_name}`);
+    throw new Unsupported(`the sampler ${name}`);
   }
 }
 
@@ -110,9 +71,12 @@ export async function checkWebui(c: Case): Promise<Record<string, unknown>> {
   const params = c.input['params'] as Params;
   const options = (c.input['options'] ?? {}) as Options;
   needBuilt(c, params, options);
-  const model = await caseModel(c, 'webui');
+  const sampler = samplerOf(params.sampler_name);
+  const model = await caseModel(c, c.input['model'], 'webui');
+  const refiner = c.input['refiner'] ? await caseModel(c, c.input['refiner'], 'webui') : undefined;
   const prepared = await preparePictures(c, params);
-  return run(c, { params, options, model, prepared });
+  const soft = softInpaintingOf(c);
+  return run(c, { params, options, sampler, model, refiner, prepared, soft });
 }
 
 async function preparePictures(c: Case, params: Params): Promise<PreparedInpaint | undefined> {
@@ -123,37 +87,47 @@ async function preparePictures(c: Case, params: Params): Promise<PreparedInpaint
     mask,
     width: params.width,
     height: params.height,
-    resizeMode: (params.resize_mode ?? 0) as ResizeMode,
+    resizeMode: (params.resize_mode ?? 0) as ResizeMode | 3,
     maskBlurX: params.mask_blur_x ?? 4,
     maskBlurY: params.mask_blur_y ?? 4,
     invert: params.inpainting_mask_invert === 1,
     fullRes: params.inpaint_full_res ?? true,
     padding: params.inpaint_full_res_padding ?? 0,
     fillMode: (params.inpainting_fill ?? 0) as MaskedContent,
-    maskRound: params.mask_round ?? true,
+    maskRound: roundsMasks(params, softInpaintingOf(c)),
   });
+}
+
+/** Soft inpainting turns it off. */
+function roundsMasks(params: Params, soft: SoftInpainting | undefined): boolean {
+  return (params.mask_round ?? true) && !soft;
 }
 
 interface Run {
   readonly params: Params;
   readonly options: Options;
+  readonly sampler: SamplerEntry;
   readonly model: DiffusionModel;
+  /** Takes over on the way, and decodes. */
+  readonly refiner: DiffusionModel | undefined;
   readonly prepared: PreparedInpaint | undefined;
+  readonly soft: SoftInpainting | undefined;
 }
 
-function preparedStart({ params, prepared }: Run): Prepared {
+function preparedStart({ prepared, params, soft }: Run): Prepared {
   const unused = () => {
     throw new Error('not used here');
   };
   const start = prepared && {
     data: encoderInput(prepared.image),
-    shape: [1, 3, params.height, params.width],
+    shape: [1, 3, prepared.image.height, prepared.image.width],
   };
+  const round = roundsMasks(params, soft);
   return {
     start,
     latentMask: prepared?.latentMask?.data,
-    shown: start && shownWebui(start, prepared.mask),
-    paintMask: paintMaskWebui(prepared?.mask),
+    shown: start && shownWebui(start, prepared.mask, round),
+    paintMask: paintMaskWebui(prepared?.mask, round),
     finish: unused,
     untouched: unused,
   };
@@ -161,12 +135,31 @@ function preparedStart({ params, prepared }: Run): Prepared {
 
 const contents = ['fill', 'original', 'latent-noise', 'latent-nothing'] as const;
 
-async function run(c: Case, r: Run): Promise<Record<string, unknown>> {
-  const { params, options, model, prepared } = r;
-  const batch = params.batch_size ?? 1;
-  const shape = [batch, 4, params.height / 8, params.width / 8] as const;
+/** What of a run is the same in both passes of a hires fix, and what is not. */
+interface Pass {
+  readonly shape: Latent['shape'];
+  readonly encoded: EncodedStart;
+  readonly strength: number | undefined;
+  readonly steps: number;
+  readonly sampler: string;
+  readonly schedule: string;
+  readonly exactSteps: boolean;
+  /** The refiner has its turn in the last pass. */
+  readonly isLast: boolean;
+  readonly prompts: PromptPlan;
+}
+
+interface Passed {
+  readonly trace: Trace;
+  readonly latent: Latent;
+  readonly extraChannels: Tensor | undefined;
+}
+
+async function runPass(c: Case, r: Run, pass: Pass): Promise<Passed> {
+  const { params, options, model } = r;
+  const { shape, encoded } = pass;
   const variation = (params.subseed_strength ?? 0) !== 0;
-  const seeds = Array.from({ length: batch }, (_, i) => params.seed + (variation ? 0 : i));
+  const seeds = Array.from({ length: shape[0] }, (_, i) => params.seed + (variation ? 0 : i));
   const source = options.randn_source === 'NV' ? ('nv' as const) : ('cpu' as const);
   const noise = imageNoise({
     source,
@@ -175,112 +168,195 @@ async function run(c: Case, r: Run): Promise<Record<string, unknown>> {
     ...variationOf(params, options, seeds.length),
   });
   const clipSkip = options.CLIP_stop_at_last_layers ?? 1;
-  const prompts = promptsOf(r);
-  const conditioning = await scheduleConditioning(prompts, (texts) =>
-    Promise.all(texts.map((text) => caseContext(c, model, text, clipSkip))),
-  );
-  const content = contents[prepared?.latentMask ? (params.inpainting_fill ?? 0) : 1];
-  const encoded = await encodeStart(model, preparedStart(r), content);
-  const extraChannels =
-    model.facts.inChannels === 9
-      ? paintChannels(
-          encoded ?? { paintMask: undefined, shown: undefined },
-          { height: shape[2], width: shape[3] },
-          undefined,
-        )
-      : undefined;
+  const conditioningFor = (asked: DiffusionModel) => {
+    const layers = asked.facts.family === 'sd1' ? clipSkip : 1;
+    const encode: EncodeTexts = (texts) =>
+      Promise.all(texts.map((text) => caseContext(c, asked, text, layers)));
+    const encoders = { encode, encodeNegative: encode };
+    const pixels = { width: shape[3] * 8, height: shape[2] * 8 };
+    return scheduleConditioning(pass.prompts, {
+      ...withConditions(encoders, asked.facts, wholePicture(pixels), usualScores),
+      padding: paddingOf(options),
+    });
+  };
+  const size = { width: shape[3], height: shape[2] };
+  const extraChannels = furtherChannels(encoded, size, undefined);
   const trace = makeTrace();
   const latent = await finish(
     diffuse({
       model,
-      options: {
-        ...pipelineOptions('a1111'),
-        stepRule: options.img2img_fix_steps === true ? 'webui-exact' : 'webui',
-      },
-      sampler: params.sampler_name,
-      schedule: params.scheduler,
-      samplerOptions: samplerOptions(params, options),
-      scheduleOptions: scheduleOptions(options),
+      ...advancedOf(params, options, {
+        edits: model.facts.inChannels === 8,
+        fromPicture: c.input['mode'] !== 'txt2img',
+        soft: r.soft,
+        ...pass,
+      }),
+      sampler: pass.sampler,
+      schedule: pass.schedule,
+      samplerOptions: samplerOptionsOf(params, options, samplerOf(pass.sampler).space),
+      refiner:
+        pass.isLast && r.refiner
+          ? {
+              model: r.refiner,
+              conditioning: await conditioningFor(r.refiner),
+              at: params.refiner_switch_at ?? 0,
+              measure: options.refiner_switch_by_sample_steps === true ? 'calls' : 'timesteps',
+            }
+          : undefined,
       source,
-      steps: params.steps,
-      strength: c.input['mode'] === 'txt2img' ? undefined : params.denoising_strength,
+      steps: pass.steps,
+      strength: pass.strength,
       cfgScale: params.cfg_scale,
-      conditioning,
+      conditioning: await conditioningFor(model),
       shape,
       seeds,
       noise,
-      known: encoded && knownPicture(encoded, undefined),
+      known: knownPicture(encoded, undefined),
       extraChannels,
       trace,
     }),
   );
-  const decoded = await model.decode({
-    data: latent.data.map((v) => v / model.facts.scalingFactor),
+  return { trace, latent, extraChannels };
+}
+
+async function run(c: Case, r: Run): Promise<Record<string, unknown>> {
+  const { params, options, model, prepared } = r;
+  const batch = params.batch_size ?? 1;
+  const shape = [batch, 4, params.height / 8, params.width / 8] as const;
+  const prompts = promptsOf(r);
+  const encoded = await encodeStart(model, preparedStart(r), {
+    content: contents[prepared?.latentMask ? (params.inpainting_fill ?? 0) : 1],
+    size: { width: shape[3], height: shape[2] },
+    maskedPictureWeight: options.inpainting_mask_weight ?? 1,
+  });
+  const first = await runPass(c, r, {
+    shape,
+    encoded,
+    strength: c.input['mode'] === 'txt2img' ? undefined : params.denoising_strength,
+    steps: params.steps,
+    sampler: params.sampler_name,
+    schedule: params.scheduler,
+    exactSteps: options.img2img_fix_steps === true,
+    isLast: params.enable_hr !== true,
+    prompts,
+  });
+  const second = params.enable_hr === true ? await secondPass(c, r, first.latent) : undefined;
+  const { latent } = second ?? first;
+  const firstAnswers = traceAnswers(r, first.trace);
+  const refinedFrom = refinedCall(first.trace, second?.trace);
+  const decoder = refinedFrom === undefined ? model : (r.refiner ?? model);
+  const decoded = await decoder.decode({
+    data: latent.data.map((v) => v / decoder.facts.scalingFactor),
     shape: latent.shape,
   });
-  const size = 3 * params.width * params.height;
+  const [width, height] = [latent.shape[3] * 8, latent.shape[2] * 8];
+  const pixels = 3 * width * height;
+  const overlays = softOverlays(r, latent, first.trace);
   const images = Array.from({ length: batch }, (_, i) => {
-    const image = decodedImage(
-      decoded.data.subarray(i * size, (i + 1) * size),
-      params.width,
-      params.height,
-    );
-    return answer8(
-      prepared && options.overlay_inpaint !== false ? finishInpaint(image, prepared) : image,
-    );
+    const image = decodedImage(decoded.data.subarray(i * pixels, (i + 1) * pixels), width, height);
+    if (!prepared || options.overlay_inpaint === false) return answer8(image);
+    const overlay = overlays[i]?.overlay ?? prepared.overlay;
+    return answer8(applyOverlay(image, overlay, prepared.pasteTo).picture);
   });
   return {
-    ...traceAnswers(r, trace),
+    ...firstAnswers,
+    ...(second ? secondAnswers(r, second.trace, Number(firstAnswers['calls'])) : {}),
     prompt_schedule: answerPrompts(prompts),
     nmask: prepared?.latentMask?.data,
-    image_conditioning: extraChannels,
-    step_noise: joined(trace.seen.stepNoise),
+    image_conditioning: first.extraChannels && forEach(first.extraChannels, batch),
+    refiner_from_call: refinedFrom,
+    step_noise: joined(first.trace.seen.stepNoise),
+    overlay_mask: overlays[0] && answer8(overlays[0].mask),
     latent,
     decoded,
     images,
   };
 }
 
-function variationOf(params: Params, options: Options, count: number) {
-  const { subseed, subseed_strength: strength } = params;
-  const { seed_resize_from_w: width = 0, seed_resize_from_h: height = 0 } = params;
-  const start = subseed ?? 0;
-  return {
-    ...(strength === undefined
-      ? {}
-      : {
-          subseedStrength: strength,
-          subseeds: Array.from({ length: count }, (_, i) => start + i),
-        }),
-    ...(width > 0 && height > 0
-      ? { resizeFrom: { width: Math.floor(width / 8), height: Math.floor(height / 8) } }
-      : {}),
-    ...(options.eta_noise_seed_delta ? { etaNoiseSeedDelta: options.eta_noise_seed_delta } : {}),
-  };
+/** Soft inpainting's, one for each image; none without it or without a mask. */
+function softOverlays(r: Run, latent: Latent, { seen }: Trace): SoftOverlay[] {
+  const { prepared, soft, params } = r;
+  const mask = prepared?.latentMask;
+  const { initial } = seen;
+  if (!soft || !mask || !initial) return [];
+  const { width, height } = params;
+  const image = latent.data.length / latent.shape[0];
+  return Array.from({ length: latent.shape[0] }, (_, i) => {
+    const original = initial.subarray(i * image, (i + 1) * image);
+    const processed = latent.data.subarray(i * image, (i + 1) * image);
+    const difference = softDifferenceMask({ mask, original, processed }, soft);
+    return softOverlay(difference, prepared.original, { width, height, pasteTo: prepared.pasteTo });
+  });
 }
 
-function samplerOptions(params: Params, options: Options): SamplerOptions {
-  const defaults = { s_churn: 0, s_tmin: 0, s_tmax: 0, s_noise: 1 };
-  const of = (name: keyof typeof defaults) =>
-    options[name] !== undefined && options[name] !== defaults[name] ? options[name] : params[name];
-  const [churn, tmin, tmax, sNoise] = [of('s_churn'), of('s_tmin'), of('s_tmax'), of('s_noise')];
-  return {
-    ...(params.eta === undefined ? {} : { eta: params.eta }),
-    ...(churn === undefined ? {} : { sChurn: churn }),
-    ...(tmin === undefined ? {} : { sTmin: tmin }),
-    ...(tmax ? { sTmax: tmax } : {}),
-    ...(sNoise === undefined ? {} : { sNoise }),
-  };
+/** What all images share, once for each. */
+function forEach({ data }: Tensor, images: number): Float32Array {
+  return joined(Array.from({ length: images }, () => data));
 }
 
-function scheduleOptions(options: Options) {
+/** Counted over both passes. */
+function refinedCall(first: Trace, second: Trace | undefined): number | undefined {
+  const inSecond = second?.seen.refinedFrom;
+  if (inSecond === undefined) return first.seen.refinedFrom;
+  return first.seen.calls.length + inSecond;
+}
+
+const latentUpscalers: Readonly<Record<string, LatentResize>> = {
+  Latent: { kernel: 'bilinear', antialias: false },
+  'Latent (antialiased)': { kernel: 'bilinear', antialias: true },
+  'Latent (bicubic)': { kernel: 'bicubic', antialias: false },
+  'Latent (bicubic antialiased)': { kernel: 'bicubic', antialias: true },
+  'Latent (nearest)': { kernel: 'nearest', antialias: false },
+  'Latent (nearest-exact)': { kernel: 'nearest-exact', antialias: false },
+};
+
+/** Hires fix: the first pass's latents, enlarged, are a picture to work over. */
+async function secondPass(c: Case, r: Run, first: Latent): Promise<Passed> {
+  const { params, model } = r;
+  const upscaler = latentUpscalers[params.hr_upscaler ?? 'Latent'];
+  if (!upscaler) throw new Unsupported(`the upscaler ${String(params.hr_upscaler)}`);
+  const { hr_resize_x: width = 0, hr_resize_y: height = 0 } = params;
+  const latent = enlargeLatent(
+    first,
+    { width: params.width, height: params.height },
+    width > 0 || height > 0 ? { width, height } : { scale: params.hr_scale ?? 2 },
+    upscaler,
+  );
+  const steps = params.hr_second_pass_steps || params.steps;
+  const sampler = params.hr_sampler_name ?? params.sampler_name;
+  const nothing = await encodeStart(model, preparedStart(r), {
+    content: 'original',
+    size: { width: latent.shape[3], height: latent.shape[2] },
+    maskedPictureWeight: 1,
+  });
+  return runPass(c, r, {
+    shape: latent.shape,
+    encoded: {
+      ...nothing,
+      posterior: { mean: latent.data, deviation: new Float32Array(latent.data.length) },
+    },
+    strength: params.denoising_strength ?? 0.75,
+    steps,
+    sampler,
+    schedule: params.hr_scheduler ?? params.scheduler,
+    exactSteps: true,
+    isLast: true,
+    prompts: promptsOf(r, {
+      prompt: params.hr_prompt || params.prompt,
+      negativePrompt: params.hr_negative_prompt || params.negative_prompt,
+      hires: { steps, sampler },
+    }),
+  });
+}
+
+/** The second pass's answers, with the calls of both. */
+function secondAnswers(r: Run, trace: Trace, firstCalls: number): Record<string, unknown> {
+  const answers = traceAnswers(r, trace);
+  const kept = ['noise', 'start', 'call_x', 'call_out', 'call_sigma', 'sampled'];
   return {
-    ...(options.sigma_min === undefined ? {} : { sigmaMin: options.sigma_min }),
-    ...(options.sigma_max === undefined ? {} : { sigmaMax: options.sigma_max }),
-    ...(options.rho === undefined ? {} : { rho: options.rho }),
-    ...(options.beta_dist_alpha === undefined ? {} : { betaAlpha: options.beta_dist_alpha }),
-    ...(options.beta_dist_beta === undefined ? {} : { betaBeta: options.beta_dist_beta }),
-    ...(options.always_discard_next_to_last_sigma === true ? { dropPenultimate: true } : {}),
+    ...Object.fromEntries(kept.map((name) => [`hr_${name}`, answers[name]])),
+    hr_step_noise: joined(trace.seen.stepNoise),
+    calls: firstCalls + Number(answers['calls']),
   };
 }
 
@@ -300,7 +376,7 @@ function traceAnswers(r: Run, trace: Trace): Record<string, unknown> {
     ...scheduleAnswers(r, trace),
     start: scaled(start.data, preserving(plan.sigmas[0])),
     call_x: joined(stored.map((call) => scaled(call.x.data, preserving(call.sigma)))),
-    call_sigma: stored.map((call, i) => plan.timesteps?.[i] ?? call.sigma),
+    call_sigma: stored.map(({ sigma }) => timestepLookup(plan)?.(sigma) ?? sigma),
     call_out: joined(
       stored.map((call) =>
         plan.preserving
@@ -319,12 +395,14 @@ function scheduleAnswers(r: Run, trace: Trace) {
   if (!plan.preserving) return { schedule: plan.whole, schedule_used: plan.sigmas };
   const sigmas = modelSigmas(r.model.facts.alphasCumprod);
   const schedule = ddimTimesteps(plan.total, sigmas.sigmas.length);
-  return { schedule, schedule_used: schedule.slice(0, plan.sigmas.length) };
+  // UniPC takes levels of its own, one more than the timesteps.
+  const used = plan.wholeVelocity === true ? plan.steps : plan.sigmas.length;
+  return { schedule, schedule_used: schedule.slice(0, used) };
 }
 
-function promptsOf({ params }: Run): PromptPlan {
+function promptsOf({ params }: Run, second?: Partial<PromptPlanSettings>): PromptPlan {
   const { prompt, negative_prompt: negativePrompt, steps, sampler_name: sampler } = params;
-  return planPrompts({ prompt, negativePrompt, steps, sampler }, 'webui');
+  return planPrompts({ prompt, negativePrompt, steps, sampler, ...second }, 'webui');
 }
 
 function answerPrompts({ positive, negative }: PromptPlan) {

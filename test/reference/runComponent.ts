@@ -2,13 +2,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ClipTextSize } from '../../service/engine/graph/clipText.ts';
 import type { Graph } from '../../service/engine/graph/ir.ts';
-import { fused } from '../../service/engine/graph/lower/fused.ts';
+import { cpu } from '../../service/engine/graph/lower/cpu.ts';
 import { lowerGraph, type Lowering } from '../../service/engine/graph/lower/lowering.ts';
+import type { WeightChanges } from '../../service/engine/graph/weightChange.ts';
+import { conditionFeeds } from '../../service/engine/networks/conditionFeeds.ts';
 import { loadNetwork, type Feeds } from '../../service/engine/runtime/network.ts';
 import { tensor, type Tensor } from '../../service/engine/tensor.ts';
 import { readSafetensors } from '../../service/engine/weights/safetensors.ts';
 import type { Tensors } from '../../service/engine/weights/tensorSource.ts';
+import type { UNetConfig } from '../../service/engine/weights/types.ts';
 import { readManifest } from '../fixtures/manifest.ts';
 import { writeModel } from '../fixtures/writeModel.ts';
 import { Unsupported, type Case } from './case.ts';
@@ -48,9 +52,10 @@ export function withCaseComponent<T>(
 export async function runGraph(
   graph: Graph,
   feeds: Feeds,
-  lowering: Lowering = fused,
+  lowering: Lowering = cpu,
+  changes?: WeightChanges,
 ): Promise<Record<string, Tensor>> {
-  const { bytes, root } = lowerGraph(graph, lowering, 'float32');
+  const { bytes, root } = lowerGraph(graph, lowering, 'float32', changes);
   const network = await loadNetwork(bytes, { device: 'cpu', root });
   try {
     return await network.run(feeds);
@@ -66,10 +71,44 @@ export function realTensor(c: Case, reference: unknown): Tensor {
   return tensor(data, shape);
 }
 
-/** Throws Unsupported for families that are not built yet. */
-export function needFamily(c: Case, families: readonly string[]): void {
-  const { family } = readManifest(join(c.root, String(c.input['manifest'])));
-  if (family === undefined || !families.includes(family)) {
-    throw new Unsupported(`the family ${String(family)}`);
+/** [B,C1,h,w], [B,C2,h,w], ... of the case, those that it has, as one [B,C1+C2+...,h,w]. */
+export function joinedChannels(c: Case, names: readonly string[]): Tensor {
+  const parts = names
+    .filter((name) => c.input[name] !== undefined)
+    .map((name) => realTensor(c, c.input[name]));
+  const [batch, , height, width] = parts[0].shape;
+  const channels = parts.reduce((sum, { shape }) => sum + shape[1], 0);
+  const joined = new Float32Array(batch * channels * height * width);
+  let at = 0;
+  for (let item = 0; item < batch; item++) {
+    for (const { data } of parts) {
+      const size = data.length / batch;
+      joined.set(data.subarray(item * size, (item + 1) * size), at);
+      at += size;
+    }
   }
+  return tensor(joined, [batch, channels, height, width]);
+}
+
+/** What a case tells a UNet or ControlNet besides the picture, as its graph takes it. */
+export function caseConditions(c: Case, config: UNetConfig): Record<string, Tensor> {
+  const sizes = c.input['time_ids'] as number[][] | undefined;
+  const context = realTensor(c, c.input['context']);
+  return conditionFeeds(config, Float32Array.from(c.input['timesteps'] as number[]), {
+    ...context,
+    ...(sizes && {
+      pooled: realTensor(c, c.input['text_embeds']),
+      sizes: tensor(Float32Array.from(sizes.flat()), [sizes.length, sizes[0].length]),
+    }),
+  });
+}
+
+/** 'skip2' is clip skip 2; 'last' runs every layer; 'penultimate' and 'penultimate_2' stop before, without the norm. */
+export function textStateOf(name: string): Omit<ClipTextSize, 'batch'> {
+  if (name === 'last' || name === 'pooled') return { layersLeftOut: 0, normed: true };
+  const skip = /^skip(\d+)$/.exec(name);
+  if (skip) return { layersLeftOut: Number(skip[1]) - 1, normed: true };
+  const before = /^penultimate(?:_(\d+))?$/.exec(name);
+  if (before) return { layersLeftOut: Number(before[1] ?? 1), normed: false };
+  throw new Unsupported(`the output ${name}`);
 }

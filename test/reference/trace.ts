@@ -1,5 +1,5 @@
 /** What a run did inside, collected as the cases state it. */
-import type { DiffuseTrace } from '../../service/engine/diffuse.ts';
+import type { DiffuseTrace } from '../../service/engine/diffuseTrace.ts';
 import type { StepPlan } from '../../service/engine/sampling/steps.ts';
 import type { Latent } from '../../service/engine/sampling/types.ts';
 
@@ -16,6 +16,8 @@ export interface Trace extends DiffuseTrace {
     plan?: StepPlan;
     start?: Latent;
     sampled?: Latent;
+    /** The call, from 0, from which the refiner answered. */
+    refinedFrom?: number;
     readonly stepNoise: Float32Array[];
     readonly calls: Call[];
   };
@@ -32,6 +34,7 @@ export function makeTrace(): Trace {
     call: (x, sigma, denoised) =>
       void seen.calls.push({ x: copyOf(x), sigma, denoised: copyOf(denoised) }),
     stepNoise: (noise) => void seen.stepNoise.push(noise.slice()),
+    refined: (call) => void (seen.refinedFrom = call),
     sampled: (latent) => void (seen.sampled = copyOf(latent)),
   };
 }

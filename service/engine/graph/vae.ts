@@ -3,7 +3,7 @@ import type { NetworkWeights, VaeConfig } from '../weights/types.ts';
 import { GraphBuilder } from './builder.ts';
 import { pixelAttention, residualBlock } from './blocks.ts';
 import type { Graph, Value } from './ir.ts';
-import { conv, doubledConv, groupNormSilu, type Net } from './layers.ts';
+import { conv, doubledConv, groupNormSilu, type Net, type Norm } from './layers.ts';
 
 /** Of the network's input: picture pixels for the encoder, latent pixels for the decoder. */
 export interface PictureSize {
@@ -27,7 +27,7 @@ export function vaeEncoderGraph(
   const graph = new GraphBuilder('vae-encoder');
   const net: Net = { graph, weights };
   const picture = graph.input('picture', [size.batch, 3, size.height, size.width]);
-  const h = encoderLevels(net, encoderStem(net, picture, config), config, everyLevel(config));
+  const h = encoderLevels(net, encoderStem(net, picture, config), config);
   encoderAnswer(net, h, config);
   return graph.finish();
 }
@@ -42,42 +42,34 @@ export function vaeDecoderGraph(
   const net: Net = { graph, weights };
   const { batch, height, width } = size;
   const latents = graph.input('latents', [batch, config.latentChannels, height, width]);
-  const h = decoderLevels(net, decoderStem(net, latents, config), config, everyLevel(config));
+  const h = decoderLevels(net, decoderStem(net, latents, config), config);
   graph.output('picture', decoderAnswer(net, h, config));
   return graph.finish();
 }
 
-/** Resolutions of a half in the order of its computation: begin inclusive, end exclusive. */
-export interface LevelRange {
-  readonly begin: number;
-  readonly end: number;
-}
-
-function everyLevel({ blockOutChannels }: VaeConfig): LevelRange {
-  return { begin: 0, end: blockOutChannels.length };
-}
-
+/** The encoder's first convolution: [B,3,H,W] to [B,C,H,W]. */
 export function encoderStem(net: Net, picture: Value, { blockOutChannels }: VaeConfig): Value {
   return conv(net, 'encoder.conv_in', picture, { out: blockOutChannels[0] });
 }
 
-/** Each level with the halving after it, which the last one lacks. */
-export function encoderLevels(net: Net, x: Value, config: VaeConfig, levels: LevelRange): Value {
+function encoderLevels(net: Net, x: Value, config: VaeConfig): Value {
   const { blockOutChannels, layersPerBlock } = config;
   let h = x;
-  for (let level = levels.begin; level < levels.end; level++) {
-    const path = `encoder.down_blocks.${level}`;
-    const out = blockOutChannels[level];
+  blockOutChannels.forEach((out, level) => {
     for (let layer = 0; layer < layersPerBlock; layer++) {
-      h = residualBlock(net, `${path}.resnets.${layer}`, h, { out, norm: normOf(config) });
+      const path = `encoder.down_blocks.${level}.resnets.${layer}`;
+      h = residualBlock(net, path, h, { out, norm: normOf(config) });
     }
-    if (level < blockOutChannels.length - 1) {
-      // Zeros on the right and the bottom only: how the published weights were trained.
-      const halving = { out, stride: 2, padding: [0, 0, 1, 1] } as const;
-      h = conv(net, `${path}.downsamplers.0.conv`, h, halving);
-    }
-  }
+    if (level < blockOutChannels.length - 1) h = encoderHalving(net, h, level);
+  });
   return h;
+}
+
+/** The halving after a level: [B,C,H,W] to [B,C,H/2,W/2]. */
+export function encoderHalving(net: Net, x: Value, level: number): Value {
+  // Zeros on the right and the bottom only: how the published weights were trained.
+  const halving = { out: x.shape[1], stride: 2, padding: [0, 0, 1, 1] } as const;
+  return conv(net, `encoder.down_blocks.${level}.downsamplers.0.conv`, x, halving);
 }
 
 /** The encoder's middle and its outputs `mean` and `logVariance`. */
@@ -101,24 +93,22 @@ export function decoderStem(net: Net, latents: Value, config: VaeConfig): Value 
   return middle(net, 'decoder.mid_block', entered, config);
 }
 
-/** Each level with the doubling before it, which the first one lacks. */
-export function decoderLevels(net: Net, x: Value, config: VaeConfig, levels: LevelRange): Value {
-  const widths = config.blockOutChannels.toReversed();
+function decoderLevels(net: Net, x: Value, config: VaeConfig): Value {
+  const levels = config.blockOutChannels.toReversed();
   let h = x;
-  for (let level = levels.begin; level < levels.end; level++) {
-    const out = widths[level];
-    if (level > 0) {
-      const doubling = `decoder.up_blocks.${level - 1}.upsamplers.0.conv`;
-      h = doubledConv(net, doubling, h, { out: widths[level - 1] });
-    }
+  levels.forEach((out, level) => {
+    const path = `decoder.up_blocks.${level}`;
     for (let layer = 0; layer <= config.layersPerBlock; layer++) {
-      const path = `decoder.up_blocks.${level}.resnets.${layer}`;
-      h = residualBlock(net, path, h, { out, norm: normOf(config) });
+      h = residualBlock(net, `${path}.resnets.${layer}`, h, { out, norm: normOf(config) });
     }
-  }
+    if (level < levels.length - 1) {
+      h = doubledConv(net, `${path}.upsamplers.0.conv`, h, { out });
+    }
+  });
   return h;
 }
 
+/** The decoder's last norm and convolution: [B,C,H,W] to a picture [B,3,H,W]. */
 export function decoderAnswer(net: Net, x: Value, config: VaeConfig): Value {
   const h = groupNormSilu(net, 'decoder.conv_norm_out', x, normOf(config));
   return conv(net, 'decoder.conv_out', h, { out: 3 });
@@ -131,6 +121,6 @@ function middle(net: Net, path: string, x: Value, config: VaeConfig): Value {
   return residualBlock(net, `${path}.resnets.1`, h, block);
 }
 
-function normOf({ normGroups }: VaeConfig): { readonly groups: number; readonly epsilon: number } {
+export function normOf({ normGroups }: VaeConfig): Norm {
   return { groups: normGroups, epsilon };
 }

@@ -3,8 +3,12 @@ import { tinyVaeDecoderGraph } from '../graph/tinyVae.ts';
 import { vaeDecoderGraph, vaeEncoderGraph, type PictureSize } from '../graph/vae.ts';
 import { tensor, type Tensor } from '../tensor.ts';
 import type { NetworkWeights, OpenedCheckpoint } from '../weights/types.ts';
+import { decodeInBands, encodeInBands, type BandTools } from './bandedVae.ts';
 import { itemsOf, joinBatches } from './batch.ts';
-import { makeNetworkPart, type PartContext } from './networkPart.ts';
+import { makeNetworkPart, type NetworkPart, type PartContext } from './networkPart.ts';
+import { wholeOrBands } from './wholeOrBands.ts';
+
+type Outputs = Record<string, Tensor>;
 
 export interface Autoencoder {
   readonly encode: DiffusionModel['encode'];
@@ -12,30 +16,70 @@ export interface Autoencoder {
   dispose(): Promise<void>;
 }
 
-/** The VAE, picture by picture: at full size, a few of its intermediate results fill the memory. */
+export interface AutoencoderOptions {
+  /** Bytes that one picture's intermediate results may take now; Infinity: what the device gives. */
+  readonly workBytes: () => number;
+  /** Bytes they take when a picture of so many pixels is computed whole. */
+  readonly wholeBytes: (work: 'encode' | 'decode', pixels: number) => number;
+  /** Computes in float16 where the device does, until its numbers overflow. */
+  readonly half?: boolean;
+}
+
+/**
+ * The VAE, picture by picture: at full size, a few of its intermediate results fill the memory.
+ * Pictures that do not fit, or for which the device has no memory left, are computed in bands.
+ */
 export function makeAutoencoder(
   context: PartContext,
   { config, weights }: OpenedCheckpoint['vae'],
+  options: AutoencoderOptions,
 ): Autoencoder {
-  const part = makeNetworkPart(context, {
-    name: 'VAE',
-    weights,
-    kept: 2,
-    // Some published autoencoders overflow in float16.
-    exact: true,
-    tuning: { frugal: true },
-  });
+  const parts = precisions(context, weights, options.half ?? false);
+  const downscale = 2 ** (config.blockOutChannels.length - 1);
+
+  function compute({ name, inParts, pixels, whole, bands }: Work): Promise<Outputs> {
+    const onBand = (done: number, count: number) =>
+      context.onStage?.(`${inParts}, part ${done + 1} of ${count}`);
+    return parts.run((part) =>
+      wholeOrBands(options.wholeBytes(name, pixels), options.workBytes(), {
+        whole: () => whole(part),
+        free: () => part.dispose(),
+        bands: (bandBytes) => bands({ part, config, bandBytes, onBand }),
+      }),
+    );
+  }
+
+  async function encodeOne(picture: Tensor) {
+    const size = sizeOf(picture);
+    const build = (w: NetworkWeights) => vaeEncoderGraph(w, config, size);
+    return compute({
+      name: 'encode',
+      inParts: 'looking at the picture',
+      pixels: size.height * size.width,
+      whole: (part) => part.run(`encode ${size.height}x${size.width}`, build, { picture }),
+      bands: (tools) => encodeInBands(picture, tools),
+    });
+  }
+
+  async function decodeOne(latents: Tensor): Promise<Tensor> {
+    const size = sizeOf(latents);
+    const build = (w: NetworkWeights) => vaeDecoderGraph(w, config, size);
+    const outputs = await compute({
+      name: 'decode',
+      inParts: 'finishing',
+      pixels: size.height * size.width * downscale * downscale,
+      whole: (part) => part.run(`decode ${size.height}x${size.width}`, build, { latents }),
+      bands: async (tools) => ({ picture: await decodeInBands(latents, tools) }),
+    });
+    return outputs['picture'];
+  }
+
   return {
     async encode(pictures) {
       const means: Tensor[] = [];
       const logVariances: Tensor[] = [];
       for (const picture of itemsOf(pictures)) {
-        const size = sizeOf(picture);
-        const outputs = await part.run(
-          `encode ${size.height}x${size.width}`,
-          (w) => vaeEncoderGraph(w, config, size),
-          { picture },
-        );
+        const outputs = await encodeOne(picture);
         means.push(outputs['mean']);
         logVariances.push(outputs['logVariance']);
       }
@@ -43,18 +87,48 @@ export function makeAutoencoder(
     },
     async decode(batch) {
       const pictures: Tensor[] = [];
-      for (const latents of itemsOf(batch)) {
-        const size = sizeOf(latents);
-        const outputs = await part.run(
-          `decode ${size.height}x${size.width}`,
-          (w) => vaeDecoderGraph(w, config, size),
-          { latents },
-        );
-        pictures.push(outputs['picture']);
-      }
+      for (const latents of itemsOf(batch)) pictures.push(await decodeOne(latents));
       return joinBatches(pictures);
     },
-    dispose: () => part.dispose(),
+    dispose: () => parts.dispose(),
+  };
+}
+
+/** One picture through one half of the network. */
+interface Work {
+  readonly name: 'encode' | 'decode';
+  /** What is said while it goes on in bands. */
+  readonly inParts: string;
+  readonly pixels: number;
+  readonly whole: (part: NetworkPart) => Promise<Outputs>;
+  readonly bands: (tools: BandTools) => Promise<Outputs>;
+}
+
+/**
+ * The network in float32, or in float16 first: some published autoencoders overflow there, which
+ * shows as numbers that are none. Then it is float32 from there on, said once.
+ */
+function precisions(context: PartContext, weights: NetworkWeights, half: boolean) {
+  const common = { name: 'VAE', weights, kept: 2, tuning: { frugal: true } };
+  const exact = makeNetworkPart(context, { ...common, exact: true });
+  let quick =
+    half && context.abilities.precision === 'float16'
+      ? makeNetworkPart(context, common)
+      : undefined;
+  return {
+    async run(work: (part: NetworkPart) => Promise<Outputs>): Promise<Outputs> {
+      if (!quick) return work(exact);
+      const outputs = await work(quick);
+      if (Object.values(outputs).every(({ data }) => data.every(Number.isFinite))) return outputs;
+      context.onStage?.('the VAE overflows in 16 bits: computing it in 32 bits');
+      await quick.dispose();
+      quick = undefined;
+      return work(exact);
+    },
+    async dispose() {
+      await quick?.dispose();
+      await exact.dispose();
+    },
   };
 }
 

@@ -19,8 +19,27 @@ export const sd1Colours: LatentColours = {
   offset: [0, 0, 0],
 };
 
+/** SDXL: as above. */
+const sdxlColours: LatentColours = {
+  rows: [
+    [0.3651, 0.4232, 0.4341],
+    [-0.2533, -0.0042, 0.1068],
+    [0.1076, 0.1111, -0.0362],
+    [-0.3165, -0.2492, -0.2188],
+  ],
+  offset: [0.1084, -0.0175, -0.0011],
+};
+
+/** Those of the published autoencoder with that scaling factor; undefined for any other. */
+export function publishedColours(scalingFactor: number): LatentColours | undefined {
+  return new Map([
+    [0.18215, sd1Colours],
+    [0.13025, sdxlColours],
+  ]).get(scalingFactor);
+}
+
 /** Scaled latents [1,4,h,w] to a rough picture [1,3,h,w] in 0..1. */
-export function linearPreview(latents: Tensor, colours: LatentColours = sd1Colours): Tensor {
+export function linearPreview(latents: Tensor, colours: LatentColours): Tensor {
   const [, channels, height, width] = latents.shape;
   const area = height * width;
   const picture = new Float32Array(3 * area);

@@ -10,7 +10,9 @@ import type { Tensor } from '../tensor.ts';
 import { float32Copy } from '../weights/float32Copy.ts';
 import { assertUnchanged } from '../weights/modelFile.ts';
 import type { FileStamp, NetworkWeights } from '../weights/types.ts';
+import { adapterChanges, type AdaptedWeights } from './adapterChanges.ts';
 import type { DeviceAbilities } from './deviceAbilities.ts';
+import type { AdapterSet } from './openAdapters.ts';
 
 /** What all networks of one model share. */
 export interface PartContext {
@@ -20,6 +22,8 @@ export interface PartContext {
   /** The files as they were when the model was opened. */
   readonly files: readonly FileStamp[];
   readonly onStage?: ((name: string) => void) | undefined;
+  /** The LoRA files in use from now on. */
+  readonly adapters?: { readonly current: AdapterSet };
 }
 
 export interface PartOptions {
@@ -31,6 +35,8 @@ export interface PartOptions {
   /** Computes in float32 even where the device would in float16. */
   readonly exact?: boolean;
   readonly tuning?: SessionTuning;
+  /** As which network LoRA files know it; undefined: they do not. */
+  readonly adapted?: Pick<AdaptedWeights, 'network' | 'layers'>;
 }
 
 export interface NetworkPart {
@@ -47,7 +53,7 @@ export interface NetworkPart {
 }
 
 export function makeNetworkPart(context: PartContext, options: PartOptions): NetworkPart {
-  const { device, abilities, onStage } = context;
+  const { device, abilities, adapters, onStage } = context;
   const precision = options.exact ? 'float32' : abilities.precision;
   const shelf = new NetworkShelf(options.kept);
 
@@ -56,13 +62,19 @@ export function makeNetworkPart(context: PartContext, options: PartOptions): Net
     await assertUnchanged(context.files);
     const weights = await readableWeights(context, options);
     onStage?.(`loading the ${options.name}`);
-    const { bytes, root } = lowerGraph(build(weights), abilities.lowering, precision);
+    const { adapted } = options;
+    const changes =
+      adapted && adapters
+        ? await adapterChanges(adapters.current.adapters, { ...adapted, weights })
+        : undefined;
+    const { bytes, root } = lowerGraph(build(weights), abilities.lowering, precision, changes);
     return loadNetwork(bytes, { device: device.name, root, ...options.tuning });
   }
 
   return {
     async run(key, build, feeds) {
-      const network = await shelf.take(key, () => load(build));
+      const asked = options.adapted && adapters ? `${key} ${adapters.current.key}` : key;
+      const network = await shelf.take(asked, () => load(build));
       return network.run(feeds);
     },
     dispose: () => shelf.clear(),

@@ -1,9 +1,10 @@
-import type { DiffusionModel, OddSizes } from '../diffusion.ts';
-import { timestepEmbedding } from '../graph/timestepEmbedding.ts';
+import type { ControlResiduals, DiffusionModel, OddSizes, TextContext } from '../diffusion.ts';
 import { unetGraph } from '../graph/unet.ts';
-import { tensor, type Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import type { OpenedCheckpoint } from '../weights/types.ts';
 import { itemsOf, joinBatches } from './batch.ts';
+import { conditionFeeds, contextItems } from './conditionFeeds.ts';
+import { residualFeeds, residualItems } from './controlResiduals.ts';
 import { makeNetworkPart, type PartContext } from './networkPart.ts';
 
 export interface UNetRunner {
@@ -19,31 +20,39 @@ export function makeUNet(
 ): UNetRunner {
   const { batches } = context.device;
   // Each size has repacked weights of its own: on the CPU that is all of them once more.
-  const part = makeNetworkPart(context, { name: 'UNet', weights, kept: batches ? 2 : 1 });
+  const part = makeNetworkPart(context, {
+    name: 'UNet',
+    weights,
+    kept: batches ? 2 : 1,
+    adapted: { network: 'unet', layers: config.layersPerBlock },
+  });
 
   async function predictBatch(
     latents: Tensor,
     timesteps: Float32Array,
-    text: Tensor,
+    text: TextContext,
+    control: ControlResiduals | undefined,
   ): Promise<Tensor> {
     const [batch, , height, width] = latents.shape;
-    const [sinusoids, tokens] = [config.blockOutChannels[0], text.shape[1]];
-    const time = tensor(timestepEmbedding(timesteps, sinusoids), [batch, sinusoids]);
+    const tokens = text.shape[1];
+    const controlled = control !== undefined;
     const outputs = await part.run(
-      [batch, height, width, tokens].join('x'),
-      (w) => unetGraph(w, config, { batch, height, width, tokens, oddSizes }),
-      { latents, time, context: text },
+      [batch, height, width, tokens, ...(controlled ? ['controlled'] : [])].join('x'),
+      (w) => unetGraph(w, config, { batch, height, width, tokens, oddSizes, controlled }),
+      { latents, ...conditionFeeds(config, timesteps, text), ...residualFeeds(control) },
     );
     return outputs['prediction'];
   }
 
   return {
-    async predict(latents, timesteps, text) {
-      if (batches) return predictBatch(latents, timesteps, text);
-      const texts = itemsOf(text);
+    async predict(latents, timesteps, text, control) {
+      if (batches) return predictBatch(latents, timesteps, text, control);
+      const texts = contextItems(text);
+      const controls = control && residualItems(control);
       const predictions: Tensor[] = [];
       for (const [i, item] of itemsOf(latents).entries()) {
-        predictions.push(await predictBatch(item, timesteps.subarray(i, i + 1), texts[i]));
+        const own = timesteps.subarray(i, i + 1);
+        predictions.push(await predictBatch(item, own, texts[i], controls?.[i]));
       }
       return joinBatches(predictions);
     },

@@ -1,7 +1,7 @@
 /** What the config.json files of a diffusers folder say beyond tensor shapes. */
 import { z } from 'zod';
 import { PentimentoError } from '../../../shared/errors.ts';
-import type { ClipTextConfig, UNetConfig, VaeConfig } from './types.ts';
+import type { BetaSchedule, ClipTextConfig, UNetConfig, VaeConfig } from './types.ts';
 
 const Count = z.number().int().min(1).max(65_536);
 
@@ -20,20 +20,25 @@ const UnetJson = z.looseObject({
   time_cond_proj_dim: z.number().nullish(),
   class_embed_type: z.string().nullish(),
   addition_embed_type: z.string().nullish(),
+  addition_time_embed_dim: z.number().nullish(),
   resnet_time_scale_shift: z.string().default('default'),
   mid_block_type: z.string().nullish(),
+  upcast_attention: z.boolean().nullish(),
 });
 
 const VaeJson = z.looseObject({
   norm_num_groups: Count.default(32),
-  scaling_factor: z.number().positive().max(1000).default(0.18215),
+  scaling_factor: z.number().positive().max(1000).optional(),
   shift_factor: z.number().nullish(),
+  latents_mean: z.array(z.number()).nullish(),
 });
 
 const TextJson = z.looseObject({
   num_attention_heads: Count.default(12),
   hidden_act: z.string().default('quick_gelu'),
 });
+
+const betaSchedules: readonly BetaSchedule[] = ['scaled_linear', 'linear', 'squaredcos_cap_v2'];
 
 const SchedulerJson = z.looseObject({
   prediction_type: z.string().default('epsilon'),
@@ -48,6 +53,7 @@ export interface SchedulerFacts {
   readonly prediction: 'epsilon' | 'v';
   readonly betaStart: number;
   readonly betaEnd: number;
+  readonly betaSchedule: BetaSchedule;
   readonly zeroTerminalSnr: boolean;
 }
 
@@ -65,6 +71,9 @@ function unsupported(component: string, what: string): PentimentoError {
   return new PentimentoError('E_MODEL_FAMILY', `Its ${component} uses ${what}.`);
 }
 
+/** SDXL's conditions: pooled text and sizes. */
+const sizes = 'text_time';
+
 /** `config` with heads, groups and epsilon as config.json says. Throws E_MODEL_FAMILY for other kinds of UNet. */
 export function withUnetJson(
   config: UNetConfig,
@@ -77,7 +86,9 @@ export function withUnetJson(
     [read.center_input_sample, 'centred input'],
     [[read.only_cross_attention].flat().some(Boolean), 'cross-attention only'],
     [read.time_cond_proj_dim != null, 'an input for the guidance scale (LCM)'],
-    [read.class_embed_type != null || read.addition_embed_type != null, 'additional conditions'],
+    [read.class_embed_type != null, `conditions of the kind "${read.class_embed_type}"`],
+    [(read.addition_embed_type ?? sizes) !== sizes, `the conditions "${read.addition_embed_type}"`],
+    [(read.addition_time_embed_dim ?? 256) !== 256, 'another width of its size conditions'],
     [read.resnet_time_scale_shift !== 'default', 'scale-shift residual blocks'],
   ];
   const problem = refused.find(([applies]) => applies);
@@ -92,6 +103,7 @@ export function withUnetJson(
       heads: typeof heads === 'number' ? config.blockOutChannels.map(() => heads) : heads,
       normGroups: read.norm_num_groups,
       normEps: read.norm_eps,
+      exactAttention: read.upcast_attention ?? config.exactAttention,
     },
     ...(latentSide == null ? {} : { nativeSide: 8 * latentSide }),
   };
@@ -100,7 +112,9 @@ export function withUnetJson(
 export function withVaeJson(config: VaeConfig, json: unknown): VaeConfig {
   const read = parse(VaeJson, 'VAE', json);
   if (read.shift_factor) throw unsupported('VAE', 'shifted latents');
-  return { ...config, normGroups: read.norm_num_groups, scalingFactor: read.scaling_factor };
+  if (read.latents_mean) throw unsupported('VAE', 'normalised latents');
+  const scalingFactor = read.scaling_factor ?? config.scalingFactor;
+  return { ...config, normGroups: read.norm_num_groups, scalingFactor };
 }
 
 export function withTextJson(config: ClipTextConfig, json: unknown): ClipTextConfig {
@@ -112,10 +126,18 @@ export function withTextJson(config: ClipTextConfig, json: unknown): ClipTextCon
   return { ...config, heads: read.num_attention_heads, activation };
 }
 
-/** Throws E_MODEL_FAMILY for a noise schedule other than the scaled linear one with 1000 steps. */
+const IndexJson = z.looseObject({ force_zeros_for_empty_prompt: z.boolean().optional() });
+
+/** What model_index.json says of an empty negative prompt: told as zeros or not; undefined: nothing. */
+export function zeroEmptyNegativeOf(json: unknown): boolean | undefined {
+  return parse(IndexJson, 'model_index.json', json).force_zeros_for_empty_prompt;
+}
+
+/** Throws E_MODEL_FAMILY for a noise schedule of another form, or of other than 1000 steps. */
 export function schedulerFacts(json: unknown): SchedulerFacts {
   const read = parse(SchedulerJson, 'scheduler', json);
-  if (read.beta_schedule !== 'scaled_linear' || read.num_train_timesteps !== 1000) {
+  const betaSchedule = betaSchedules.find((name) => name === read.beta_schedule);
+  if (!betaSchedule || read.num_train_timesteps !== 1000) {
     throw unsupported(
       'scheduler',
       `the noise schedule "${read.beta_schedule}" over ${read.num_train_timesteps} steps`,
@@ -128,6 +150,7 @@ export function schedulerFacts(json: unknown): SchedulerFacts {
     prediction: read.prediction_type === 'epsilon' ? 'epsilon' : 'v',
     betaStart: read.beta_start,
     betaEnd: read.beta_end,
+    betaSchedule,
     zeroTerminalSnr: read.rescale_betas_zero_snr,
   };
 }

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PentimentoError } from '../../../shared/errors.ts';
 import { fileError } from './modelFile.ts';
-import { readSafetensors } from './safetensors.ts';
+import { readTensorFile } from './readTensorFile.ts';
 import type { Tensors } from './tensorSource.ts';
 import type { FileStamp, StoredTensor } from './types.ts';
 
@@ -50,7 +50,7 @@ export async function readComponent(folder: string, component: string): Promise<
   const tensors = new Map<string, StoredTensor>();
   const files: FileStamp[] = [];
   for (const name of names) {
-    const read = await readSafetensors(join(folder, name));
+    const read = await readTensorFile(join(folder, name));
     files.push({ file: read.file, sizeBytes: read.sizeBytes, mtimeMs: read.mtimeMs });
     for (const [key, tensor] of read.tensors) tensors.set(key, tensor);
   }
@@ -62,7 +62,7 @@ function missing(component: string, what: string): PentimentoError {
 }
 
 const weightPattern =
-  /^(?:diffusion_pytorch_model|model|pytorch_model)(\.[\w-]+)?\.safetensors(\.index(\.[\w-]+)?\.json)?$/;
+  /^(?:diffusion_pytorch_model|model|pytorch_model)(\.[\w-]+)?\.(?:safetensors|bin)(\.index(\.[\w-]+)?\.json)?$/;
 const shardPattern = /-\d{5}-of-\d{5}/;
 
 /** Names of the files that together hold the weights. */
@@ -76,24 +76,18 @@ async function weightFiles(
     .map((name) => ({ name, rank: rankOf(name) }))
     .sort((a, b) => a.rank - b.rank || (a.name < b.name ? -1 : 1));
   const best = found[0]?.name;
-  if (best === undefined) {
-    const pickled = entries.some((name) => /\.(?:bin|ckpt|pt)$/.test(name));
-    throw missing(
-      component,
-      pickled ? 'it has weights only as .bin, not as .safetensors' : 'it has no .safetensors file',
-    );
-  }
+  if (best === undefined) throw missing(component, 'it has no .safetensors file');
   return best.endsWith('.json') ? shardsOf(join(folder, best)) : [best];
 }
 
-/** Plain before named variants, one file before shards. */
+/** safetensors before PyTorch's own form, plain before named variants, one file before shards. */
 function rankOf(name: string): number {
   const variant = name.includes('.fp16.')
     ? 1
-    : /model\.safetensors/.test(name) && !/\.index\.[\w-]+\.json$/.test(name)
+    : /model\.(?:safetensors|bin)/.test(name) && !/\.index\.[\w-]+\.json$/.test(name)
       ? 0
       : 2;
-  return 2 * variant + (name.endsWith('.json') ? 1 : 0);
+  return (name.includes('.bin') ? 6 : 0) + 2 * variant + (name.endsWith('.json') ? 1 : 0);
 }
 
 async function shardsOf(indexPath: string): Promise<readonly string[]> {
@@ -105,7 +99,7 @@ async function shardsOf(indexPath: string): Promise<readonly string[]> {
     (name): name is string =>
       typeof name === 'string' &&
       basename(name) === name &&
-      name.endsWith('.safetensors') &&
+      /\.(?:safetensors|bin)$/.test(name) &&
       !name.includes('\\'),
   );
   if (valid.length === 0 || valid.length !== names.length || valid.length > maxShards) {

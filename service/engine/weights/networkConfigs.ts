@@ -4,9 +4,9 @@
  */
 import { PentimentoError } from '../../../shared/errors.ts';
 import { countTensors, type TensorSource } from './tensorSource.ts';
-import type { ClipTextConfig, UNetConfig, VaeConfig } from './types.ts';
+import type { ClipTextConfig, ControlNetConfig, UNetConfig, VaeConfig } from './types.ts';
 
-/** SD 1 and 2; SDXL's VAE would have 0.13025. */
+/** SD 1 and 2; a VAE's shapes do not tell it from SDXL's. */
 const scalingFactor = 0.18215;
 const normGroups = 32;
 /** CLIP's text models and everything after SD 1 use heads of 64 channels. */
@@ -30,6 +30,7 @@ export function unetConfigFromShapes(source: TensorSource): UNetConfig {
   const linearProjection = source(`${context}.proj_in.weight`)?.shape.length === 2;
   const layersPerBlock = countTensors(has, (j) => `down_blocks.0.resnets.${j}.conv1.weight`);
   const midTransformerDepth = depthOf('mid_block.attentions.0');
+  const addedWidth = axis(source, 'add_embedding.linear_1.weight', 1);
   checkCounts('UNet', {
     levels,
     layersPerBlock,
@@ -48,6 +49,28 @@ export function unetConfigFromShapes(source: TensorSource): UNetConfig {
     linearProjection,
     normGroups,
     normEps: 1e-5,
+    addedWidth,
+    // What has linear projections and no further conditions is SD 2.
+    exactAttention: linearProjection && addedWidth === 0,
+  };
+}
+
+export function controlNetConfigFromShapes(source: TensorSource): ControlNetConfig {
+  const hint = 'controlnet_cond_embedding';
+  const block = (i: number): string => `${hint}.blocks.${i}.weight`;
+  const pairs = countTensors(
+    (name) => source(name) !== undefined,
+    (i) => block(2 * i),
+  );
+  checkCounts('ControlNet', { levels: pairs });
+  const first = axis(source, `${hint}.conv_in.weight`, 0);
+  return {
+    trunk: unetConfigFromShapes(source),
+    hintChannels: axis(source, `${hint}.conv_in.weight`, 1),
+    hintWidths: [
+      first,
+      ...Array.from({ length: pairs }, (_, i) => axis(source, block(2 * i + 1), 0)),
+    ],
   };
 }
 
@@ -78,6 +101,7 @@ export function clipTextConfigFromShapes(source: TensorSource): ClipTextConfig {
     (i) => `${layer(i)}.layer_norm1.weight`,
   );
   checkCounts('text encoder', { textLayers: layers });
+  const projection = source('text_projection.weight');
   return {
     hiddenSize,
     intermediateSize: axis(source, `${layer(0)}.mlp.fc1.weight`, 0),
@@ -86,6 +110,7 @@ export function clipTextConfigFromShapes(source: TensorSource): ClipTextConfig {
     activation: 'quick_gelu',
     vocabSize: axis(source, token, 0),
     maxPositions: axis(source, 'text_model.embeddings.position_embedding.weight', 0),
+    ...(projection ? { projection: { width: projection.shape[0], inFirst: false } } : {}),
   };
 }
 

@@ -2,7 +2,13 @@
  * Names and shapes of every tensor a network must have, from its configuration; names as diffusers
  * and transformers give them. What a file must fulfil before a graph is built over it.
  */
-import type { ClipTextConfig, UNetConfig, VaeConfig } from './types.ts';
+import type {
+  ClipTextConfig,
+  ControlNetConfig,
+  UNetConfig,
+  UpscalerConfig,
+  VaeConfig,
+} from './types.ts';
 
 export type NetworkShapes = ReadonlyMap<string, readonly number[]>;
 
@@ -40,32 +46,8 @@ export function unetShapes(config: UNetConfig): NetworkShapes {
   const { blockOutChannels: channels, layersPerBlock: layers, transformerDepth } = config;
   const time = 4 * channels[0];
   const top = channels.length - 1;
-  list.conv('conv_in', channels[0], config.inChannels);
-  list.linear('time_embedding.linear_1', time, channels[0]);
-  list.linear('time_embedding.linear_2', time, time);
-
-  const skips = [channels[0]];
-  let width = channels[0];
-  channels.forEach((out, i) => {
-    for (let j = 0; j < layers; j++) {
-      list.residual(`down_blocks.${i}.resnets.${j}`, [width, out], time);
-      width = out;
-      transformer(list, `down_blocks.${i}.attentions.${j}`, {
-        config,
-        width,
-        depth: transformerDepth[i],
-      });
-      skips.push(width);
-    }
-    if (i === top) return;
-    list.conv(`down_blocks.${i}.downsamplers.0.conv`, out, out);
-    skips.push(out);
-  });
-
-  list.residual('mid_block.resnets.0', [width, width], time);
-  transformer(list, 'mid_block.attentions.0', { config, width, depth: config.midTransformerDepth });
-  list.residual('mid_block.resnets.1', [width, width], time);
-
+  const skips = encoderShapes(list, config);
+  let width = channels[top];
   channels.toReversed().forEach((out, i) => {
     for (let j = 0; j <= layers; j++) {
       list.residual(`up_blocks.${i}.resnets.${j}`, [width + (skips.pop() ?? 0), out], time);
@@ -80,6 +62,57 @@ export function unetShapes(config: UNetConfig): NetworkShapes {
   });
   list.norm('conv_norm_out', width);
   list.conv('conv_out', config.outChannels, width);
+  return list.shapes;
+}
+
+/** The way down and the middle, which UNet and ControlNet share; answers the skips' widths. */
+function encoderShapes(list: ShapeList, config: UNetConfig): number[] {
+  const { blockOutChannels: channels, layersPerBlock: layers, transformerDepth } = config;
+  const time = 4 * channels[0];
+  list.conv('conv_in', channels[0], config.inChannels);
+  list.linear('time_embedding.linear_1', time, channels[0]);
+  list.linear('time_embedding.linear_2', time, time);
+  if (config.addedWidth > 0) {
+    list.linear('add_embedding.linear_1', time, config.addedWidth);
+    list.linear('add_embedding.linear_2', time, time);
+  }
+
+  const skips = [channels[0]];
+  let width = channels[0];
+  channels.forEach((out, i) => {
+    for (let j = 0; j < layers; j++) {
+      list.residual(`down_blocks.${i}.resnets.${j}`, [width, out], time);
+      width = out;
+      const depth = transformerDepth[i];
+      transformer(list, `down_blocks.${i}.attentions.${j}`, { config, width, depth });
+      skips.push(width);
+    }
+    if (i === channels.length - 1) return;
+    list.conv(`down_blocks.${i}.downsamplers.0.conv`, out, out);
+    skips.push(out);
+  });
+
+  list.residual('mid_block.resnets.0', [width, width], time);
+  transformer(list, 'mid_block.attentions.0', { config, width, depth: config.midTransformerDepth });
+  list.residual('mid_block.resnets.1', [width, width], time);
+  return skips;
+}
+
+export function controlNetShapes(config: ControlNetConfig): NetworkShapes {
+  const list = new ShapeList();
+  const { trunk, hintChannels, hintWidths } = config;
+  const hint = 'controlnet_cond_embedding';
+  list.conv(`${hint}.conv_in`, hintWidths[0], hintChannels);
+  hintWidths.slice(1).forEach((width, i) => {
+    list.conv(`${hint}.blocks.${2 * i}`, hintWidths[i], hintWidths[i]);
+    list.conv(`${hint}.blocks.${2 * i + 1}`, width, hintWidths[i]);
+  });
+  list.conv(`${hint}.conv_out`, trunk.blockOutChannels[0], hintWidths[hintWidths.length - 1]);
+  encoderShapes(list, trunk).forEach((width, i) => {
+    list.conv(`controlnet_down_blocks.${i}`, width, width, 1);
+  });
+  const deepest = trunk.blockOutChannels[trunk.blockOutChannels.length - 1];
+  list.conv('controlnet_mid_block', deepest, deepest, 1);
   return list.shapes;
 }
 
@@ -165,6 +198,10 @@ export function clipTextShapes(config: ClipTextConfig): NetworkShapes {
     list.linear(`${layer}.mlp.fc2`, width, intermediateSize);
   }
   list.norm('text_model.final_layer_norm', width);
+  if (config.projection) {
+    const { width: out, inFirst } = config.projection;
+    list.shapes.set('text_projection.weight', inFirst ? [width, out] : [out, width]);
+  }
   return list.shapes;
 }
 
@@ -201,5 +238,34 @@ export function taesdShapes(part: 'decoder' | 'encoder'): NetworkShapes {
     }
     list.conv(path(), 4, taesdWidth);
   }
+  return list.shapes;
+}
+
+/** An upscaler, under Real-ESRGAN's names. */
+export function upscalerShapes(config: UpscalerConfig): NetworkShapes {
+  const list = new ShapeList();
+  const { features } = config;
+  if (config.kind === 'compact') {
+    const { convolutions, scale } = config;
+    for (let i = 0; i <= convolutions; i++) {
+      list.conv(`body.${2 * i}`, features, i === 0 ? 3 : features);
+      list.shapes.set(`body.${2 * i + 1}.weight`, [features]);
+    }
+    list.conv(`body.${2 * convolutions + 2}`, 3 * scale ** 2, features);
+    return list.shapes;
+  }
+  list.conv('conv_first', features, 3 * config.folding ** 2);
+  for (let block = 0; block < config.blocks; block++) {
+    for (const dense of [1, 2, 3]) {
+      for (let i = 0; i < 5; i++) {
+        const out = i < 4 ? config.growth : features;
+        list.conv(`body.${block}.rdb${dense}.conv${i + 1}`, out, features + i * config.growth);
+      }
+    }
+  }
+  list.conv('conv_body', features, features);
+  for (let i = 1; i <= config.doublings; i++) list.conv(`conv_up${i}`, features, features);
+  list.conv('conv_hr', features, features);
+  list.conv('conv_last', 3, features);
   return list.shapes;
 }

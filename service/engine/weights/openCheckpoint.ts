@@ -2,116 +2,147 @@ import { join } from 'node:path';
 import { PentimentoError } from '../../../shared/errors.ts';
 import type { ModelFiles } from '../../messages.ts';
 import { collectWeights } from './collectWeights.ts';
+import type { Detection } from './detection.ts';
 import {
   schedulerFacts,
-  withTextJson,
   withUnetJson,
   withVaeJson,
+  zeroEmptyNegativeOf,
   type SchedulerFacts,
 } from './diffusersConfig.ts';
 import { readComponent, readConfigJson } from './diffusersFolder.ts';
 import { detectModel } from './detectModel.ts';
+import { builtFamily, familyFacts } from './families.ts';
 import {
   checkDivisible,
   checkUnetConfig,
-  clipTextConfigFromShapes,
   unetConfigFromShapes,
   vaeConfigFromShapes,
 } from './networkConfigs.ts';
-import { clipTextShapes, unetShapes, vaeShapes } from './networkShapes.ts';
+import { unetShapes, vaeShapes } from './networkShapes.ts';
+import { openTextEncoder } from './openTextEncoder.ts';
+import { predictionBeside, predictionOfWeights } from './predictionOf.ts';
 import { refuseModel } from './refuseModel.ts';
-import { readSafetensors } from './safetensors.ts';
-import {
-  clipTextSource,
-  unetSource,
-  vaeSource,
-  type Tensors,
-  type TensorSource,
-} from './tensorSource.ts';
-import type { FileStamp, OpenedCheckpoint } from './types.ts';
+import { readTensorFile } from './readTensorFile.ts';
+import { unetSource, vaeSource, type Tensors, type TensorSource } from './tensorSource.ts';
+import type { BuiltFamily, FileStamp, OpenedCheckpoint, OpenedTextEncoder } from './types.ts';
 
-/** CLIP-L pads a prompt with its end token. */
-const clipPadId = 49_407;
-const sd1NativeSide = 512;
-const sd1Noise: Pick<SchedulerFacts, 'betaStart' | 'betaEnd' | 'zeroTerminalSnr'> = {
+const publishedNoise: Omit<SchedulerFacts, 'prediction'> = {
   betaStart: 0.00085,
   betaEnd: 0.012,
+  betaSchedule: 'scaled_linear',
   zeroTerminalSnr: false,
 };
 
-/** The tensors of each part and what config.json says of it; `json` is undefined for a single file. */
+/** The tensors of a part and what config.json says of it; `json` is undefined for a single file. */
 interface Part {
   readonly tensors: Tensors;
   readonly json?: unknown;
 }
 
 interface Parts {
+  readonly family: BuiltFamily;
   readonly unet: Part;
   readonly vae: Part;
-  readonly text: Part;
-  readonly noise: SchedulerFacts;
+  readonly textEncoders: readonly OpenedTextEncoder[];
+  readonly noise: Omit<SchedulerFacts, 'prediction'>;
+  /** scheduler_config.json of a folder. */
+  readonly scheduler?: unknown;
+  /** Undefined where only the weights can tell. */
+  readonly prediction: SchedulerFacts['prediction'] | undefined;
+  readonly zeroEmptyNegative: boolean | undefined;
   readonly files: readonly FileStamp[];
 }
 
 /**
- * Opens a Stable Diffusion 1 model: reads headers and configurations only, brings every tensor under
- * its diffusers name and checks that all of them are there in the right shape. Throws
+ * Opens a Stable Diffusion 1, 2 or XL model: reads headers and configurations only, brings every tensor
+ * under its diffusers name and checks that all of them are there in the right shape. Throws
  * E_MODEL_FAMILY, E_MODEL_KIND, E_MODEL_MISSING_PART, E_MODEL_DAMAGED, E_MODEL_NOT_SAFETENSORS, E_FILE.
  */
 export async function openCheckpoint(files: ModelFiles): Promise<OpenedCheckpoint> {
   const own = files.layout === 'single' ? await singleFileParts(files) : await folderParts(files);
   const parts = files.vaePath === undefined ? own : await withOtherVae(own, files.vaePath);
+  const facts = familyFacts[parts.family];
   const { unet, nativeSide } = openUnet(parts.unet);
+  const prediction = parts.prediction ?? (await predictionOfWeights(unet.weights));
+  const { betaStart, betaEnd, betaSchedule, zeroTerminalSnr } = parts.noise;
   return {
-    family: 'sd1',
-    prediction: parts.noise.prediction,
-    padId: clipPadId,
-    betaStart: parts.noise.betaStart,
-    betaEnd: parts.noise.betaEnd,
+    family: parts.family,
+    prediction,
+    betaStart,
+    betaEnd,
+    betaSchedule,
+    zeroTerminalSnr,
+    ...(isJsonObject(parts.scheduler) ? { scheduler: parts.scheduler } : {}),
     unet,
-    vae: openVae(parts.vae),
-    textEncoder: openText(parts.text),
-    nativeSide: nativeSide ?? sd1NativeSide,
-    zeroTerminalSnr: parts.noise.zeroTerminalSnr,
+    vae: openVae(parts.vae, facts.scalingFactor),
+    textEncoders: parts.textEncoders,
+    zeroEmptyNegative: parts.zeroEmptyNegative ?? facts.zeroEmptyNegative,
+    nativeSide: nativeSide ?? facts.nativeSide[prediction],
     files: parts.files,
   };
 }
 
-async function singleFileParts(files: ModelFiles): Promise<Parts> {
-  const file = await readSafetensors(files.path);
-  const found = detectModel(file);
+function isJsonObject(json: unknown): json is Readonly<Record<string, unknown>> {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
+
+/** The family of what was found, or throws why it cannot be opened. */
+function familyOf(found: Detection): BuiltFamily {
   const refusal = refuseModel(found);
-  if (refusal) throw refusal;
+  const family = builtFamily(found.family);
+  if (refusal || !family) throw refusal ?? new PentimentoError('E_MODEL_FAMILY');
+  return family;
+}
+
+async function singleFileParts(files: ModelFiles): Promise<Parts> {
+  const file = await readTensorFile(files.path);
+  const found = detectModel(file);
+  const family = familyOf(found);
   const part: Part = { tensors: file.tensors };
   return {
+    family,
     unet: part,
     vae: part,
-    text: part,
-    noise: { ...sd1Noise, prediction: found.prediction === 'v' ? 'v' : 'epsilon' },
+    textEncoders: familyFacts[family].textEncoders.map((place) => openTextEncoder(part, place)),
+    noise: { ...publishedNoise, zeroTerminalSnr: file.tensors.has('ztsnr') },
+    prediction:
+      found.prediction === 'unknown' ? await predictionBeside(files.path) : found.prediction,
+    zeroEmptyNegative: undefined,
     files: [stampOf(file)],
   };
 }
 
 async function folderParts(files: ModelFiles): Promise<Parts> {
   const unet = await readComponent(join(files.path, 'unet'), 'UNet');
-  const found = detectModel({ tensors: unet.tensors, metadata: new Map() });
-  const refusal = refuseModel(found);
-  if (refusal) throw refusal;
-  const text = await readComponent(join(files.path, 'text_encoder'), 'text encoder');
+  const family = familyOf(detectModel({ tensors: unet.tensors, metadata: new Map() }));
+  const stamps = [...unet.files];
+  const textEncoders: OpenedTextEncoder[] = [];
+  for (const place of familyFacts[family].textEncoders) {
+    const text = await readComponent(join(files.path, place.folder), 'text encoder');
+    stamps.push(...text.files);
+    textEncoders.push(openTextEncoder({ tensors: text.tensors, json: text.config }, place));
+  }
   const vae =
     files.vaePath === undefined ? await readComponent(join(files.path, 'vae'), 'VAE') : undefined;
   const scheduler = await readConfigJson(join(files.path, 'scheduler', 'scheduler_config.json'));
+  const { prediction, ...noise } = schedulerFacts(scheduler ?? {});
+  const index = await readConfigJson(join(files.path, 'model_index.json'));
   return {
+    family,
     unet: { tensors: unet.tensors, json: unet.config },
     vae: vae ? { tensors: vae.tensors, json: vae.config } : { tensors: new Map() },
-    text: { tensors: text.tensors, json: text.config },
-    noise: schedulerFacts(scheduler ?? {}),
-    files: [unet, text, ...(vae ? [vae] : [])].flatMap((part) => part.files),
+    textEncoders,
+    noise,
+    scheduler,
+    prediction,
+    zeroEmptyNegative: zeroEmptyNegativeOf(index ?? {}),
+    files: [...stamps, ...(vae?.files ?? [])],
   };
 }
 
 async function withOtherVae(parts: Parts, vaePath: string): Promise<Parts> {
-  const file = await readSafetensors(vaePath);
+  const file = await readTensorFile(vaePath);
   return { ...parts, vae: { tensors: file.tensors }, files: [...parts.files, stampOf(file)] };
 }
 
@@ -137,9 +168,9 @@ function openUnet(part: Part): { unet: OpenedCheckpoint['unet']; nativeSide?: nu
   return { unet: { config, weights }, ...(nativeSide === undefined ? {} : { nativeSide }) };
 }
 
-function openVae(part: Part): OpenedCheckpoint['vae'] {
+function openVae(part: Part, scalingFactor: number): OpenedCheckpoint['vae'] {
   const source = need(vaeSource(part.tensors), 'VAE');
-  const shapes = vaeConfigFromShapes(source);
+  const shapes = { ...vaeConfigFromShapes(source), scalingFactor };
   const config = part.json === undefined ? shapes : withVaeJson(shapes, part.json);
   const weights = collectWeights('VAE', source, vaeShapes(config));
   if (config.latentChannels !== 4) {
@@ -149,14 +180,5 @@ function openVae(part: Part): OpenedCheckpoint['vae'] {
     );
   }
   checkDivisible('VAE', config.blockOutChannels, [config.normGroups]);
-  return { config, weights };
-}
-
-function openText(part: Part): OpenedCheckpoint['textEncoder'] {
-  const source = need(clipTextSource(part.tensors), 'text encoder');
-  const shapes = clipTextConfigFromShapes(source);
-  const config = part.json === undefined ? shapes : withTextJson(shapes, part.json);
-  const weights = collectWeights('text encoder', source, clipTextShapes(config));
-  checkDivisible('text encoder', [config.hiddenSize], [config.heads]);
   return { config, weights };
 }

@@ -3,17 +3,17 @@ import { PentimentoError } from '../../../shared/errors.ts';
 import { collectWeights } from './collectWeights.ts';
 import { shown } from './headerJson.ts';
 import { taesdShapes } from './networkShapes.ts';
-import { readSafetensors } from './safetensors.ts';
+import { readTensorFile } from './readTensorFile.ts';
 import { taesdSource } from './tensorSource.ts';
 import type { NetworkWeights } from './types.ts';
 
 /**
  * The tiny autoencoder of a file, in diffusers' naming (`decoder.layers.0.weight`) or its author's:
  * the decoder, and the encoder where the file has one. Throws E_MODEL_KIND when the file has no TAESD
- * decoder, and what readSafetensors and collectWeights throw.
+ * decoder, and what readTensorFile and collectWeights throw.
  */
 export async function openTaesd(path: string): Promise<NetworkWeights> {
-  const { tensors } = await readSafetensors(path);
+  const { tensors } = await readTensorFile(path);
   const decoder = taesdSource(tensors, 'decoder');
   if (!decoder) {
     throw new PentimentoError('E_MODEL_KIND', `${shown(basename(path))} is not a TAESD decoder.`);

@@ -17,6 +17,8 @@ const unetSingles: Readonly<Record<string, string>> = {
   conv_in: 'input_blocks.0.0',
   'time_embedding.linear_1': 'time_embed.0',
   'time_embedding.linear_2': 'time_embed.2',
+  'add_embedding.linear_1': 'label_emb.0.0',
+  'add_embedding.linear_2': 'label_emb.0.2',
   conv_norm_out: 'out.0',
   conv_out: 'out.2',
 };
@@ -65,6 +67,24 @@ export function originalUnetNames(name: string, layers: number): readonly string
     default:
       return [2, 1].map((place) => `output_blocks.${first + layers}.${place}.${rest}`);
   }
+}
+
+/** The control picture's way in always is eight convolutions with activations between them. */
+const lastHint = 14;
+
+/** Possible names in the original ControlNet: its trunk is a UNet's way down. */
+export function originalControlNetNames(name: string, layers: number): readonly string[] {
+  const hint = /^controlnet_cond_embedding\.(conv_in|conv_out|blocks\.(\d+))\.(.+)$/.exec(name);
+  if (hint) {
+    const [, part, block, rest] = hint;
+    // Numbered with the activations between them.
+    const index = part === 'conv_in' ? 0 : part === 'conv_out' ? lastHint : 2 * Number(block) + 2;
+    return part !== 'conv_out' && index >= lastHint ? [] : [`input_hint_block.${index}.${rest}`];
+  }
+  const out = /^controlnet_(?:down_blocks\.(\d+)|mid_block)\.(.+)$/.exec(name);
+  if (!out) return originalUnetNames(name, layers);
+  const [, index, rest] = out;
+  return [index === undefined ? `middle_block_out.0.${rest}` : `zero_convs.${index}.0.${rest}`];
 }
 
 const vaeAttention: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 import { PentimentoError } from '../../../shared/errors.ts';
 import type { Component, Detection, Family } from './detection.ts';
+import { builtFamily } from './families.ts';
 
 const familyNames: Readonly<Partial<Record<Family, string>>> = {
   sd1: 'a Stable Diffusion 1 model',
@@ -28,14 +29,24 @@ const componentNames: Readonly<Record<Component, string>> = {
   unknown: 'none of the kinds of model known here',
 };
 
+/** Models of a family, for a sentence: "an SDXL model". */
+function familyName(family: string): string {
+  const names: Readonly<Record<string, string | undefined>> = familyNames;
+  return names[family] ?? 'a model of an unknown family';
+}
+
+/** E_MODEL_FAMILY: what it is for, and what the model is. */
+export function controlOfOtherFamily(name: string, made: string, model: string): PentimentoError {
+  const what = `The ControlNet "${name}" is for ${familyName(made)}`;
+  return new PentimentoError('E_MODEL_FAMILY', `${what}; this model is ${familyName(model)}.`);
+}
+
 /** What the file is, for a sentence: "a LoRA", "an SDXL model". */
 export function describeModel({
   component,
   family,
 }: Pick<Detection, 'component' | 'family'>): string {
-  return component === 'checkpoint'
-    ? (familyNames[family] ?? 'a model of an unknown family')
-    : componentNames[component];
+  return component === 'checkpoint' ? familyName(family) : componentNames[component];
 }
 
 /**
@@ -46,18 +57,16 @@ export function refuseModel(found: Detection): PentimentoError | undefined {
   if (found.component !== 'checkpoint' && found.component !== 'unet') {
     return new PentimentoError('E_MODEL_KIND', `This is ${describeModel(found)}.`);
   }
-  if (found.family !== 'sd1') {
-    return new PentimentoError(
-      'E_MODEL_FAMILY',
-      `This is ${familyNames[found.family] ?? 'a model of an unknown family'}.`,
-    );
+  const name = familyName(found.family);
+  if (!builtFamily(found.family)) {
+    return new PentimentoError('E_MODEL_FAMILY', `This is ${name}.`);
   }
   if (!found.recognized) {
     const what =
       found.variant === 'depth' || found.variant === 'other'
         ? `with ${found.channels} input channels`
         : 'with an input for the guidance scale (LCM)';
-    return new PentimentoError('E_MODEL_FAMILY', `This is a Stable Diffusion 1 model ${what}.`);
+    return new PentimentoError('E_MODEL_FAMILY', `This is ${name} ${what}.`);
   }
   return undefined;
 }

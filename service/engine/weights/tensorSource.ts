@@ -1,5 +1,11 @@
 /** Finds a network's tensors by their diffusers name, whatever layout the file has. */
-import { olderVaeName, originalUnetNames, originalVaeName } from './originalNames.ts';
+import { openClipSource } from './openClipSource.ts';
+import {
+  olderVaeName,
+  originalControlNetNames,
+  originalUnetNames,
+  originalVaeName,
+} from './originalNames.ts';
 import type { StoredTensor } from './types.ts';
 
 /** The stored tensor of a diffusers / transformers name without prefix; undefined when the file has none. */
@@ -19,17 +25,41 @@ export function countTensors(
 /** The UNet of a checkpoint, or alone in a file, in either layout; undefined when there is none. */
 export function unetSource(tensors: Tensors): TensorSource | undefined {
   for (const prefix of ['model.diffusion_model.', '']) {
-    if (!tensors.has(`${prefix}input_blocks.0.0.weight`)) continue;
-    const resnet = (i: number): string => `${prefix}input_blocks.${i + 1}.0.in_layers.2.weight`;
-    const layers = countTensors((name) => tensors.has(name), resnet);
-    return (name) => {
-      for (const original of originalUnetNames(name, layers)) {
-        const found = tensors.get(prefix + original);
-        if (found) return found;
-      }
-      return undefined;
-    };
+    const found = originalTrunk(tensors, prefix, originalUnetNames);
+    if (found) return found;
   }
+  return diffusersTrunk(tensors);
+}
+
+/** A ControlNet in either layout; undefined when there is none. */
+export function controlNetSource(tensors: Tensors): TensorSource | undefined {
+  for (const prefix of ['control_model.', '']) {
+    if (!tensors.has(`${prefix}input_hint_block.0.weight`)) continue;
+    return originalTrunk(tensors, prefix, originalControlNetNames);
+  }
+  return tensors.has('controlnet_cond_embedding.conv_in.weight')
+    ? diffusersTrunk(tensors)
+    : undefined;
+}
+
+function originalTrunk(
+  tensors: Tensors,
+  prefix: string,
+  originalNames: (name: string, layers: number) => readonly string[],
+): TensorSource | undefined {
+  if (!tensors.has(`${prefix}input_blocks.0.0.weight`)) return undefined;
+  const resnet = (i: number): string => `${prefix}input_blocks.${i + 1}.0.in_layers.2.weight`;
+  const layers = countTensors((name) => tensors.has(name), resnet);
+  return (name) => {
+    for (const original of originalNames(name, layers)) {
+      const found = tensors.get(prefix + original);
+      if (found) return found;
+    }
+    return undefined;
+  };
+}
+
+function diffusersTrunk(tensors: Tensors): TensorSource | undefined {
   return tensors.has('conv_in.weight') && tensors.has('time_embedding.linear_1.weight')
     ? (name) => tensors.get(name)
     : undefined;
@@ -50,12 +80,27 @@ export function vaeSource(tensors: Tensors): TensorSource | undefined {
   return undefined;
 }
 
-/** CLIP's text model in a checkpoint of the first family, or alone in a file; older files lack `text_model.`. */
-export function clipTextSource(tensors: Tensors): TensorSource | undefined {
-  for (const prefix of ['cond_stage_model.transformer.', 'text_encoder.', '']) {
+/** How a file holds a text model: with the matrices of transformers, or with OpenCLIP's. */
+export interface TextModel {
+  readonly source: TensorSource;
+  readonly layout: 'transformers' | 'openclip';
+}
+
+/**
+ * The text model below `place`: a family's place in a single file (`conditioner.embedders.1.`), or ''
+ * for a file of its own. Older files lack `text_model.`. Undefined when there is none.
+ */
+export function textModelAt(tensors: Tensors, place: string): TextModel | undefined {
+  const openClip = openClipSource(tensors, `${place}model.`);
+  if (openClip) return { source: openClip, layout: 'openclip' };
+  for (const prefix of [`${place}transformer.`, `${place}text_encoder.`, place]) {
     for (const inner of ['text_model.', '']) {
       if (!tensors.has(`${prefix}${inner}embeddings.token_embedding.weight`)) continue;
-      return (name) => tensors.get(prefix + inner + name.replace(/^text_model\./, ''));
+      const source: TensorSource = (name) => {
+        const own = /^text_model\.(.+)$/.exec(name)?.[1];
+        return tensors.get(own === undefined ? prefix + name : prefix + inner + own);
+      };
+      return { source, layout: 'transformers' };
     }
   }
   return undefined;

@@ -27,7 +27,10 @@ const activations: readonly Activation[] = [
   'tanh',
 ];
 
-/** Inputs: `picture` [1,4,4,4] and `ids` [1,16]. Outputs: `tokens` [1,16,16], `clamped` [1,24,4,4]. */
+/**
+ * Inputs: `picture` [1,4,4,4], `ids` [1,16], `mean` and `factor` [1,4,1], `mask` [16,1]. Outputs:
+ * `tokens` [1,16,16], `clamped` [1,24,4,4], `sums` [16,2].
+ */
 export function everyStepGraph(weights: NetworkWeights): Graph {
   const graph = new GraphBuilder('every-step');
   const weight = (name: string): Weight => {
@@ -46,6 +49,10 @@ export function everyStepGraph(weights: NetworkWeights): Graph {
   h = graph.add(h, graph.doubledConv(small, weight('doubling.weight'), shift));
 
   h = graph.add(h, graph.prelu(h, scale));
+
+  const [mean, factor] = ['mean', 'factor'].map((name) => graph.input(name, [1, 4, 1]));
+  h = graph.scaleChannels(graph.standardise(h, mean, factor), scale, shift, true);
+  graph.output('sums', graph.channelSums(h, graph.input('mask', [16, 1])));
 
   const shape: Shape = [1, 16, 16];
   let tokens = graph.transpose(graph.reshape(h, shape), [0, 2, 1]);

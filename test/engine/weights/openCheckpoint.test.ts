@@ -35,6 +35,7 @@ import { manifestPath, manifestRow, readManifest } from '../../fixtures/manifest
 import { safetensorsBytes } from '../../fixtures/safetensorsBytes.ts';
 import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 import { writeDiffusersFolder, writeModel } from '../../fixtures/writeModel.ts';
+import { writeTorchFile } from '../../fixtures/writeTorchFile.ts';
 
 const folder = temporaryFolder();
 const reference = { id: 'm', name: 'm', family: 'sd1' };
@@ -68,10 +69,31 @@ function expectEqualWeights(a: NetworkWeights, b: NetworkWeights): void {
   }
 }
 
-const networks = ['unet', 'vae', 'textEncoder'] as const;
+interface OpenedNetwork {
+  readonly config: object;
+  readonly weights: NetworkWeights;
+}
 
-function configsOf(opened: OpenedCheckpoint): unknown {
-  return networks.map((network) => opened[network].config);
+function networksOf({ unet, vae, textEncoders }: OpenedCheckpoint): readonly OpenedNetwork[] {
+  return [unet, vae, ...textEncoders];
+}
+
+/** Single files hold the projection the other way round: not a matter of bytes. */
+const projection = 'text_projection.weight';
+
+function expectSameNetworks(a: OpenedCheckpoint, b: OpenedCheckpoint): void {
+  const others = networksOf(b);
+  expect(others).toHaveLength(networksOf(a).length);
+  networksOf(a).forEach(({ config, weights }, i) => {
+    const plain = (all: NetworkWeights) =>
+      new Map([...all].filter(([name]) => name !== projection));
+    expectEqualWeights(plain(weights), plain(others[i].weights));
+    expect(others[i].weights.has(projection)).toBe(weights.has(projection));
+    const width = (all: object) => ('projection' in all ? { projection: expect.anything() } : {});
+    // Whether attention overflows in float16 is told by folders, and guessed from single files.
+    const guessed = 'exactAttention' in config ? { exactAttention: expect.any(Boolean) } : {};
+    expect(others[i].config).toEqual({ ...config, ...width(config), ...guessed });
+  });
 }
 
 describe('a network must have exactly the tensors of the published ones', () => {
@@ -103,6 +125,8 @@ describe('a network must have exactly the tensors of the published ones', () => 
             linearProjection: false,
             normGroups: 32,
             normEps: 1e-5,
+            addedWidth: 0,
+            exactAttention: false,
           })
         : part === 'vae'
           ? vaeShapes({
@@ -147,8 +171,7 @@ describe.each(['tiny-sd1', 'tiny-sd1-inpaint', 'tiny-sd1-ip2p'])('%s', (model) =
   it('is the same network as one file and as a diffusers folder', async () => {
     const one = await openCheckpoint(single(path));
     const two = await openCheckpoint(diffusers(other));
-    for (const network of networks) expectEqualWeights(one[network].weights, two[network].weights);
-    expect(configsOf(one)).toEqual(configsOf(two));
+    expectSameNetworks(one, two);
     const { config = {} } = readManifest(join(manifest, 'unet.json'));
     expect(one.unet.config).toMatchObject({
       inChannels: config['in_channels'],
@@ -160,7 +183,7 @@ describe.each(['tiny-sd1', 'tiny-sd1-inpaint', 'tiny-sd1-ip2p'])('%s', (model) =
       heads: [8, 8, 8, 8],
       linearProjection: false,
     });
-    expect(one.textEncoder.config).toMatchObject({
+    expect(one.textEncoders[0].config).toMatchObject({
       hiddenSize: 64,
       heads: 1,
       layers: 3,
@@ -171,12 +194,103 @@ describe.each(['tiny-sd1', 'tiny-sd1-inpaint', 'tiny-sd1-ip2p'])('%s', (model) =
       scalingFactor: 0.18215,
       layersPerBlock: 2,
     });
+    expect(one.textEncoders).toHaveLength(1);
+    expect(one.textEncoders[0]).toMatchObject({ padId: 49407, state: 'last' });
     expect(one).toMatchObject({
       prediction: 'epsilon',
-      padId: 49407,
+      zeroEmptyNegative: false,
       betaStart: 0.00085,
       betaEnd: 0.012,
       nativeSide: 512,
+    });
+  });
+});
+
+describe.each([
+  {
+    model: 'tiny-sd2v',
+    family: 'sd2',
+    depths: [1, 1, 1, 0],
+    heads: [1, 2, 2, 2],
+    texts: [{ activation: 'gelu', layers: 3, padId: 0, state: 'last' }],
+    scalingFactor: 0.18215,
+    addedWidth: 0,
+    // As a single file; folders of the fixtures say another side.
+    nativeSide: 768,
+  },
+  {
+    model: 'tiny-sdxl',
+    family: 'sdxl',
+    depths: [0, 1, 2],
+    heads: [1, 1, 2],
+    texts: [
+      { activation: 'quick_gelu', layers: 3, padId: 49_407, state: 'penultimate' },
+      { activation: 'gelu', layers: 3, padId: 0, state: 'penultimate' },
+    ],
+    scalingFactor: 0.13025,
+    addedWidth: 1664,
+    nativeSide: 1024,
+  },
+  {
+    model: 'tiny-refiner',
+    family: 'sdxl-refiner',
+    depths: [0, 2, 2, 0],
+    heads: [1, 1, 2, 2],
+    texts: [{ activation: 'gelu', layers: 3, padId: 0, state: 'penultimate' }],
+    scalingFactor: 0.13025,
+    addedWidth: 1408,
+    nativeSide: 1024,
+  },
+])('$model', ({ model, family, depths, heads, texts, ...wanted }) => {
+  it('is the same network as one file and as a diffusers folder', async () => {
+    const manifest = manifestPath(`tiny/${model}`);
+    const path = await writeModel({
+      manifest: join(manifest, 'single.json'),
+      out: join(folder, `${model}.safetensors`),
+      seed: 5,
+      dtype: 'F16',
+      metadata: family === 'sd2' ? { 'modelspec.prediction_type': 'v' } : {},
+    });
+    const other = join(folder, model);
+    await writeDiffusersFolder({ manifest, out: other, seed: 5, dtype: 'F16' });
+    const one = await openCheckpoint(single(path));
+    const two = await openCheckpoint(diffusers(other));
+    expectSameNetworks(one, two);
+    for (const opened of [one, two]) {
+      expect(opened.family).toBe(family);
+      expect(opened.prediction).toBe(family === 'sd2' ? 'v' : 'epsilon');
+      expect(opened.zeroEmptyNegative).toBe(family !== 'sd2');
+      expect(opened.unet.config).toMatchObject({
+        transformerDepth: depths,
+        heads,
+        linearProjection: true,
+        addedWidth: wanted.addedWidth,
+      });
+      expect(opened.vae.config.scalingFactor).toBe(wanted.scalingFactor);
+      expect(
+        opened.textEncoders.map(({ config, padId, state }) => ({
+          activation: config.activation,
+          layers: config.layers,
+          padId,
+          state,
+        })),
+      ).toEqual(texts);
+    }
+    expect(one.nativeSide).toBe(wanted.nativeSide);
+    expect(one.unet.config.exactAttention).toBe(family === 'sd2');
+    // The bytes of the projection are those of its transposed matrix.
+    one.textEncoders.forEach(({ weights, config }, i) => {
+      const stored = weights.get(projection);
+      if (!stored) return;
+      const [rows, columns] = stored.shape;
+      const half = (bytes: Buffer): Uint16Array => new Uint16Array(new Uint8Array(bytes).buffer);
+      const own = half(bytesOf(stored));
+      const theirs = two.textEncoders[i].weights.get(projection);
+      const turned = theirs ? half(bytesOf(theirs)) : own;
+      expect(config.projection?.inFirst).toBe(true);
+      expect(
+        own.every((bits, k) => bits === turned[(k % columns) * rows + Math.floor(k / columns)]),
+      ).toBe(true);
     });
   });
 });
@@ -219,7 +333,7 @@ describe('variants that are out in the world', () => {
     );
     const one = await openCheckpoint(single(path));
     const two = await openCheckpoint(single(base));
-    for (const network of networks) expectEqualWeights(one[network].weights, two[network].weights);
+    expectSameNetworks(one, two);
   });
 
   it('a separate VAE: original names with and without prefix, diffusers names, older diffusers names', async () => {
@@ -282,8 +396,10 @@ describe('variants that are out in the world', () => {
       prediction_type: 'v_prediction',
       beta_end: 0.02,
       rescale_betas_zero_snr: true,
+      timestep_spacing: 'trailing',
     });
     const opened = await openCheckpoint(diffusers(path));
+    expect(opened.scheduler).toMatchObject({ timestep_spacing: 'trailing', beta_end: 0.02 });
     expect(opened).toMatchObject({
       prediction: 'v',
       betaEnd: 0.02,
@@ -292,9 +408,13 @@ describe('variants that are out in the world', () => {
     });
     expect(opened.unet.config).toMatchObject({ normGroups: 8, heads: [4, 8, 8, 2] });
     expect(opened.vae.config).toMatchObject({ normGroups: 8, scalingFactor: 0.27 });
-    expect(opened.textEncoder.config.heads).toBe(4);
+    expect(opened.textEncoders[0].config.heads).toBe(4);
 
     edit('scheduler/scheduler_config.json', { beta_schedule: 'squaredcos_cap_v2' });
+    expect(await openCheckpoint(diffusers(path))).toMatchObject({
+      betaSchedule: 'squaredcos_cap_v2',
+    });
+    edit('scheduler/scheduler_config.json', { beta_schedule: 'sigmoid' });
     await expect(openCheckpoint(diffusers(path))).rejects.toMatchObject({ code: 'E_MODEL_FAMILY' });
     edit('unet/config.json', { norm_num_groups: 7 });
     edit('scheduler/scheduler_config.json', { beta_schedule: 'scaled_linear' });
@@ -373,14 +493,89 @@ describe('variants that are out in the world', () => {
     });
     expect((await openCheckpoint(single(path))).prediction).toBe('v');
   });
+
+  it('a Stable Diffusion 2 file that says nothing: a configuration beside it, else its weights', async () => {
+    const path = out('untold.safetensors');
+    copyFileSync(out('tiny-sd2v.safetensors'), path);
+    const header = readFileSync(path);
+    // The same length, so that nothing else moves.
+    header.write('modelspec.prediction_none', header.indexOf('modelspec.prediction_type'));
+    writeFileSync(path, header);
+    const beside = out('untold.yaml');
+    const yaml = (more: string): void =>
+      writeFileSync(beside, `model:\n  target: ldm.LatentDiffusion\n  params:\n${more}`);
+    yaml('    parameterization: "v"\n');
+    expect(await openCheckpoint(single(path))).toMatchObject({ prediction: 'v', nativeSide: 768 });
+    yaml('    linear_start: 0.00085\n');
+    const noise = await openCheckpoint(single(path));
+    expect(noise).toMatchObject({ prediction: 'epsilon', nativeSide: 512 });
+    rmSync(beside);
+
+    const telling = noise.unet.weights.get(
+      'up_blocks.3.attentions.2.transformer_blocks.0.norm1.bias',
+    );
+    if (!telling) throw new Error('Expected the tensor that tells');
+    const spread = async (halfBits: number): Promise<string> => {
+      const count = (telling.end - telling.begin) / 2;
+      const values = Uint16Array.from({ length: count }, (_, i) =>
+        i % 2 === 0 ? halfBits : halfBits | 0x8000,
+      );
+      header.set(new Uint8Array(values.buffer), telling.begin);
+      writeFileSync(path, header);
+      return (await openCheckpoint(single(path))).prediction;
+    };
+    // 0.125 and 0.0625 as binary16, either sign: standard deviations on both sides of the limit.
+    expect(await spread(0x3000)).toBe('v');
+    expect(await spread(0x2c00)).toBe('epsilon');
+  });
+
+  it('the marks of an SDXL model of velocity whose schedule ends in pure noise', async () => {
+    const path = await renamed(out('tiny-sdxl.safetensors'), out('marked.safetensors'), (name) =>
+      name.endsWith('position_ids') ? 'v_pred' : name.endsWith('logit_scale') ? 'ztsnr' : name,
+    );
+    expect(await openCheckpoint(single(path))).toMatchObject({
+      family: 'sdxl',
+      prediction: 'v',
+      zeroTerminalSnr: true,
+      nativeSide: 1024,
+    });
+  });
+
+  it('an SDXL folder that does not tell an empty negative prompt as zeros, or has other conditions', async () => {
+    const path = out('sdxl-other');
+    cpSync(out('tiny-sdxl'), path, { recursive: true });
+    const index = join(path, 'model_index.json');
+    const json = JSON.parse(readFileSync(index, 'utf8')) as object;
+    writeFileSync(index, JSON.stringify({ ...json, force_zeros_for_empty_prompt: false }));
+    expect((await openCheckpoint(diffusers(path))).zeroEmptyNegative).toBe(false);
+    const unet = join(path, 'unet', 'config.json');
+    const config = JSON.parse(readFileSync(unet, 'utf8')) as object;
+    writeFileSync(unet, JSON.stringify({ ...config, addition_embed_type: 'image' }));
+    await expect(openCheckpoint(diffusers(path))).rejects.toMatchObject({
+      code: 'E_MODEL_FAMILY',
+      detail: expect.stringContaining('"image"'),
+    });
+  });
+});
+
+describe('a PyTorch checkpoint', () => {
+  it('opens as the safetensors file with the same tensors does', async () => {
+    const path = await writeModel({
+      manifest: manifestPath('tiny/tiny-sd1/single.json'),
+      out: join(folder, 'for-torch.safetensors'),
+      seed: 1,
+      dtype: 'F16',
+    });
+    const torch = await openCheckpoint(single(await writeTorchFile(path, join(folder, 'a.ckpt'))));
+    const same = await openCheckpoint(single(path));
+    expect(torch.unet.config).toEqual(same.unet.config);
+    expectEqualWeights(torch.unet.weights, same.unet.weights);
+  });
 });
 
 describe('what cannot be opened says why', () => {
   const base = join(folder, 'tiny-sd1.safetensors');
   const cases: Array<[string, string, string, RegExp]> = [
-    ['tiny/tiny-sdxl/single.json', 'sdxl', 'E_MODEL_FAMILY', /an SDXL model/],
-    ['tiny/tiny-refiner/single.json', 'refiner', 'E_MODEL_FAMILY', /an SDXL refiner/],
-    ['tiny/tiny-sd2v/single.json', 'sd2', 'E_MODEL_FAMILY', /a Stable Diffusion 2 model/],
     ['tiny/tiny-sd1/vae_single.json', 'vae-alone', 'E_MODEL_KIND', /a VAE/],
     ['tiny/tiny-controlnet/single.json', 'controlnet', 'E_MODEL_KIND', /a ControlNet/],
     [
@@ -401,6 +596,19 @@ describe('what cannot be opened says why', () => {
     });
     await expect(openCheckpoint(single(path))).rejects.toMatchObject({
       code,
+      detail: expect.stringMatching(sentence),
+    });
+  });
+
+  it.each([
+    ['joint_blocks.0.x_block.attn.qkv.weight', /a Stable Diffusion 3 model/],
+    ['double_blocks.0.img_attn.qkv.weight', /a Flux model/],
+  ])('a later family: %s', async (name, sentence) => {
+    const path = join(folder, 'later.safetensors');
+    const header = { [name]: { dtype: 'F16', shape: [2, 2], data_offsets: [0, 8] } };
+    writeFileSync(path, safetensorsBytes(header, { dataBytes: 8 }));
+    await expect(openCheckpoint(single(path))).rejects.toMatchObject({
+      code: 'E_MODEL_FAMILY',
       detail: expect.stringMatching(sentence),
     });
   });
@@ -455,7 +663,7 @@ describe('what cannot be opened says why', () => {
     });
   });
 
-  it('a diffusers folder without a part, or with pickles only', async () => {
+  it('a diffusers folder without a part, or with a damaged one', async () => {
     const path = join(folder, 'parts');
     cpSync(join(folder, 'tiny-sd1'), path, { recursive: true });
     rmSync(join(path, 'vae'), { recursive: true });
@@ -467,8 +675,8 @@ describe('what cannot be opened says why', () => {
     writeFileSync(join(path, 'vae', 'config.json'), '{}');
     writeFileSync(join(path, 'vae', 'diffusion_pytorch_model.bin'), 'x');
     await expect(openCheckpoint(diffusers(path))).rejects.toMatchObject({
-      code: 'E_MODEL_MISSING_PART',
-      detail: expect.stringContaining('.bin'),
+      code: 'E_MODEL_NOT_SAFETENSORS',
+      detail: expect.stringContaining('"diffusion_pytorch_model.bin"'),
     });
   });
 });

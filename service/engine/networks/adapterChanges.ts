@@ -1,0 +1,64 @@
+/** LoRA files and their relatives as changes of one network's weights. */
+import type { WeightChange, WeightChanges } from '../graph/weightChange.ts';
+import { adapterLayers, type LayerParts, type PartName } from '../weights/adapters/adapterParts.ts';
+import { layerSpellings, type AdaptedNetwork } from '../weights/adapters/layerSpellings.ts';
+import { readValues } from '../weights/readValues.ts';
+import type { NetworkWeights, StoredTensor } from '../weights/types.ts';
+import { layerChanges, smallParts } from './adapterChange.ts';
+
+/** One file and how strongly it counts. */
+export interface Adapter {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** For the text encoders; 1 as trained, negative turns away. */
+  readonly text: number;
+  readonly unet: number;
+}
+
+export interface AdaptedWeights {
+  readonly network: AdaptedNetwork;
+  readonly weights: NetworkWeights;
+  /** Residual layers per block of a UNet. */
+  readonly layers: number;
+}
+
+/**
+ * What the files, in this order, do to the weights of one network; files with a multiplier of 0 do
+ * nothing. Throws E_MODEL_FAMILY when a layer was made for another size, E_FILE, E_MODEL_CHANGED.
+ */
+export async function adapterChanges(
+  adapters: readonly Adapter[],
+  { network, weights, layers }: AdaptedWeights,
+): Promise<WeightChanges> {
+  const spellings = layerSpellings(network, weights.keys(), { layers });
+  const changes = new Map<string, WeightChange[]>();
+  const add = (name: string, change: WeightChange | undefined): void => {
+    if (change && weights.has(name)) changes.set(name, [...(changes.get(name) ?? []), change]);
+  };
+  for (const [index, adapter] of adapters.entries()) {
+    const multiplier = network === 'unet' ? adapter.unet : adapter.text;
+    if (multiplier === 0) continue;
+    const all = adapterLayers(adapter.tensors);
+    const mine = [...all].filter(([key]) => spellings.has(key));
+    const values = await smallValues(mine.map(([, parts]) => parts));
+    for (const [i, [key, parts]] of mine.entries()) {
+      const path = spellings.get(key) ?? '';
+      const weight = weights.get(`${path}.weight`);
+      if (!weight) continue;
+      const layer = { prefix: `adapter${index}.${key}`, parts, values: values[i] };
+      const made = layerChanges(layer, weight.shape, multiplier);
+      add(`${path}.weight`, made.weight);
+      add(`${path}.bias`, made.bias);
+    }
+  }
+  return changes;
+}
+
+/** Of each layer, the numbers that decide how the rest is computed. */
+async function smallValues(
+  layers: readonly LayerParts[],
+): Promise<readonly ReadonlyMap<PartName, Float32Array>[]> {
+  const wanted = layers.map((parts) => [...parts].filter(([part]) => smallParts.has(part)));
+  const read = await readValues(wanted.flat().map(([, tensor]) => tensor));
+  let at = 0;
+  return wanted.map((parts) => new Map(parts.map(([part]) => [part, read[at++]])));
+}
