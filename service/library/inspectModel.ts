@@ -1,23 +1,36 @@
 /** Tells what a found file or folder is, from headers and configurations alone. Never throws. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { ModelInfo } from '../../shared/api.ts';
-import { PentimentoError, toProblem, type Problem } from '../../shared/errors.ts';
+import { PentimentoError, toProblem } from '../../shared/errors.ts';
 import type { Component, Detection } from '../engine/weights/detection.ts';
 import { detectModel } from '../engine/weights/detectModel.ts';
 import { readComponent, readConfigJson } from '../engine/weights/diffusersFolder.ts';
 import { openCheckpoint } from '../engine/weights/openCheckpoint.ts';
+import { openControlNet } from '../engine/weights/openControlNet.ts';
 import { openTaesd } from '../engine/weights/openTaesd.ts';
 import { describeModel } from '../engine/weights/refuseModel.ts';
-import { readSafetensors } from '../engine/weights/safetensors.ts';
+import { readTensorFile } from '../engine/weights/readTensorFile.ts';
 import type { ModelFiles } from '../messages.ts';
 import { kindOfFolder, modelName } from './modelNames.ts';
+import { readNotes } from './companions.ts';
 import type { FoundModel } from './scanFolder.ts';
+import { suggestedSettings } from './suggestedSettings.ts';
 
 /** Everything of ModelInfo but its id. */
 export interface InspectedModel extends Omit<ModelInfo, 'id'> {
   /** A VAE file that lies beside the checkpoint under its name (`name.vae.safetensors`). */
-  readonly ownVae?: string;
+  readonly ownVae?: string | undefined;
+  /** Of its file, milliseconds; 0 for a folder. */
+  readonly mtimeMs: number;
+}
+
+export interface ModelState {
+  /** Of all its weights. */
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+  /** Changes when one of its files does, or the kind that its folder promises. */
+  readonly key: string;
 }
 
 const kinds: Readonly<Partial<Record<Component, ModelInfo['kind']>>> = {
@@ -31,8 +44,13 @@ const kinds: Readonly<Partial<Record<Component, ModelInfo['kind']>>> = {
   upscaler: 'upscaler',
 };
 
-export async function inspectModel(found: FoundModel): Promise<InspectedModel> {
-  const { sizeBytes } = await modelState(found);
+/** Counts up whenever `inspectModel` answers something else about the same file: kept answers are then dropped. */
+export const inspectionVersion = 2;
+
+export async function inspectModel(
+  found: FoundModel,
+  { sizeBytes, mtimeMs }: Pick<ModelState, 'sizeBytes' | 'mtimeMs'>,
+): Promise<InspectedModel> {
   const unread: InspectedModel = {
     name: modelName(found),
     kind: found.layout === 'diffusers' ? 'checkpoint' : kindOfFolder(found),
@@ -40,12 +58,12 @@ export async function inspectModel(found: FoundModel): Promise<InspectedModel> {
     variant: 'base',
     prediction: 'unknown',
     sizeBytes,
+    mtimeMs,
+    ...(found.companions.preview === undefined ? {} : { hasPreview: true }),
     usable: false,
   };
   try {
     switch (found.layout) {
-      case 'pickle':
-        return { ...unread, problem: pickleProblem(found) };
       case 'diffusers':
         return await inspectFolder(found, unread);
       case 'single':
@@ -56,19 +74,15 @@ export async function inspectModel(found: FoundModel): Promise<InspectedModel> {
   }
 }
 
-function pickleProblem({ path }: FoundModel): Problem {
-  const what = 'it is a Python pickle, which can run any program when it is opened';
-  return toProblem(new PentimentoError('E_MODEL_NOT_SAFETENSORS', `"${basename(path)}": ${what}.`));
-}
-
 async function inspectFile(found: FoundModel, unread: InspectedModel): Promise<InspectedModel> {
-  const file = await readSafetensors(found.path);
+  const file = await readTensorFile(found.path);
   const detection = detectModel(file);
-  const info = withDetection(unread, detection);
+  const notes = await readNotes(found.companions, file.metadata);
+  const info = { ...withDetection(unread, detection), ...(notes ? { notes } : {}) };
   if (detection.component === 'checkpoint' || detection.component === 'unet') {
-    const ownVae = await vaeBeside(found.path);
+    const ownVae = found.companions.vae;
     const own = ownVae === undefined ? {} : { ownVae };
-    return { ...info, ...own, ...(await tryOpen({ found, detection, vaePath: ownVae })) };
+    return { ...info, ...own, ...(await tryOpen(found, ownVae)) };
   }
   if (detection.component === 'vae') {
     if (detection.recognized) return { ...info, usable: true };
@@ -78,6 +92,14 @@ async function inspectFile(found: FoundModel, unread: InspectedModel): Promise<I
     await openTaesd(found.path);
     return { ...info, usable: true };
   }
+  if (detection.component === 'controlnet') {
+    await openControlNet(found.path);
+    return { ...info, usable: true };
+  }
+  // Whether its layers fit is asked when a prompt names it; its family is known.
+  if (detection.component === 'lora' && detection.recognized) return { ...info, usable: true };
+  // What its vectors fit is asked when a prompt names it.
+  if (detection.component === 'embedding') return { ...info, usable: true };
   return refused(info, 'E_MODEL_KIND', `This is ${describeModel(detection)}.`);
 }
 
@@ -100,24 +122,17 @@ function refused(
 }
 
 /** Whether the engine will be able to open it: by opening it, which reads headers only. */
-async function tryOpen(options: {
-  found: FoundModel;
-  detection: Detection;
-  vaePath: string | undefined;
-}): Promise<
+async function tryOpen(
+  found: FoundModel,
+  vaePath: string | undefined,
+): Promise<
   Pick<InspectedModel, 'usable'> &
-    Partial<Pick<InspectedModel, 'problem' | 'prediction' | 'nativeSide'>>
+    Partial<Pick<InspectedModel, 'problem' | 'prediction' | 'nativeSide' | 'suggested'>>
 > {
-  const { found, detection, vaePath } = options;
   try {
     const { prediction, nativeSide } = await openCheckpoint(modelFilesOf(found, vaePath));
-    if (detection.variant === 'edit') {
-      throw new PentimentoError(
-        'E_MODEL_FAMILY',
-        'This is an instruction-following model (InstructPix2Pix).',
-      );
-    }
-    return { usable: true, prediction, ...(nativeSide === undefined ? {} : { nativeSide }) };
+    const suggested = suggestedSettings(modelName(found));
+    return { usable: true, prediction, nativeSide, ...(suggested ? { suggested } : {}) };
   } catch (error) {
     return { usable: false, problem: toProblem(error) };
   }
@@ -130,12 +145,6 @@ function modelFilesOf(found: FoundModel, vaePath: string | undefined): ModelFile
     path: found.path,
     ...(vaePath === undefined ? {} : { vaePath }),
   };
-}
-
-async function vaeBeside(path: string): Promise<string | undefined> {
-  const beside = path.replace(/\.[^.]+$/, '.vae.safetensors');
-  const info = beside === path ? undefined : await stat(beside).catch(() => undefined);
-  return info?.isFile() ? beside : undefined;
 }
 
 /** Pipelines of other families, by the class their model_index.json names. */
@@ -160,35 +169,36 @@ async function inspectFolder(found: FoundModel, unread: InspectedModel): Promise
   const unet = await readComponent(join(found.path, 'unet'), 'UNet');
   const detection = detectModel({ tensors: unet.tensors, metadata: new Map() });
   const info = { ...withDetection(unread, detection), kind: 'checkpoint' as const };
-  return { ...info, ...(await tryOpen({ found, detection, vaePath: undefined })) };
+  return { ...info, ...(await tryOpen(found, undefined)) };
 }
 
-/** Size of all its weights, and a text that changes when one of its files does. */
-export async function modelState(found: FoundModel): Promise<{ sizeBytes: number; key: string }> {
-  const paths =
-    found.layout === 'diffusers' ? await folderFiles(found.path) : await besideFiles(found.path);
+/** By file names, sizes and times alone; a file that is gone counts as nothing. */
+export async function modelState(found: FoundModel): Promise<ModelState> {
+  const { companions, path } = found;
+  const isFolder = found.layout === 'diffusers';
+  const paths = isFolder ? await folderFiles(path) : [path, ...Object.values(companions)];
   let sizeBytes = 0;
-  const parts: string[] = [];
-  for (const path of paths) {
-    const info = await stat(path).catch(() => undefined);
+  let mtimeMs = 0;
+  const parts: string[] = [found.relativePath];
+  for (const file of paths) {
+    const info = await stat(file).catch(() => undefined);
     if (!info?.isFile()) continue;
-    if (path.endsWith('.safetensors') || paths.length === 1) sizeBytes += info.size;
-    parts.push(`${path}\0${info.size}\0${info.mtimeMs}`);
+    const isWeights = isFolder
+      ? file.endsWith('.safetensors')
+      : [path, companions.vae].includes(file);
+    if (isWeights) sizeBytes += info.size;
+    if (file === path) mtimeMs = info.mtimeMs;
+    parts.push(`${file}\0${info.size}\0${info.mtimeMs}`);
   }
-  return { sizeBytes, key: parts.join('\n') };
-}
-
-async function besideFiles(path: string): Promise<string[]> {
-  const beside = await vaeBeside(path);
-  return beside === undefined ? [path] : [path, beside];
+  return { sizeBytes, mtimeMs, key: parts.join('\n') };
 }
 
 async function folderFiles(folder: string): Promise<string[]> {
   const files = [join(folder, 'model_index.json')];
-  for (const part of ['unet', 'vae', 'text_encoder', 'scheduler']) {
+  for (const part of ['unet', 'vae', 'text_encoder', 'text_encoder_2', 'scheduler']) {
     const names = await readdir(join(folder, part)).catch(() => []);
     for (const name of names.toSorted((a, b) => (a < b ? -1 : 1)))
-      if (/\.(?:safetensors|json)$/.test(name)) files.push(join(folder, part, name));
+      if (/\.(?:safetensors|bin|json)$/.test(name)) files.push(join(folder, part, name));
   }
   return files;
 }

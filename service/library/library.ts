@@ -2,120 +2,189 @@ import type { ModelInfo } from '../../shared/api.ts';
 import { errorOfProblem, PentimentoError } from '../../shared/errors.ts';
 import { nearestNames } from '../../shared/nearest.ts';
 import { openCheckpoint } from '../engine/weights/openCheckpoint.ts';
+import { controlOfOtherFamily } from '../engine/weights/refuseModel.ts';
 import type { ModelFiles } from '../messages.ts';
-import { inspectModel, modelState, type InspectedModel } from './inspectModel.ts';
+import type { FileHashes } from './fileHashes.ts';
+import type { InspectedModels } from './inspectedModels.ts';
 import { modelIds } from './modelNames.ts';
-import { scanFolder, type FoundModel } from './scanFolder.ts';
-
-export interface LibraryOptions {
-  /** Folders to look in, in order; one that does not exist is taken as empty. */
-  readonly folders: readonly string[];
-}
+import { openLibraryParts, type LibraryOptions, type LibraryParts } from './libraryParts.ts';
+import { readPreview, type PreviewPicture } from './readPreview.ts';
+import { scanFolders, type FoundModel } from './scanFolder.ts';
+import { watchFolders } from './watchFolders.ts';
 
 export interface Library {
   /** Every model file found, usable or not, in the folders' order; scans the first time. */
   list(): Promise<ModelInfo[]>;
   /**
    * Where the parts of a model lie. `id` may also be a name or file name; `vaeId` names a VAE to use in
-   * place of the model's own. Throws E_MODEL_NONE (no checkpoint at all), E_MODEL_UNKNOWN (with the
+   * place of the model's own, `controlIds` the ControlNets that go with it. Throws E_MODEL_NONE (no checkpoint at all), E_MODEL_UNKNOWN (with the
    * nearest names), or what makes the file unusable: E_MODEL_FAMILY, E_MODEL_KIND, E_MODEL_MISSING_PART, ...
    */
-  files(id: string, vaeId?: string): Promise<ModelFiles>;
+  files(id: string, vaeId?: string, controlIds?: readonly string[]): Promise<ModelFiles>;
   /** Looks again; files that have not changed are not read again. */
   rescan(): Promise<ModelInfo[]>;
+  /** The picture beside a model. Throws E_NOT_FOUND, E_TOO_LARGE, E_IMAGE_TYPE. */
+  preview(id: string): Promise<PreviewPicture>;
+  /** Models with their files, as the last scan found them; for looking into the files themselves. */
+  entries(): Promise<readonly LibraryEntry[]>;
+  /** Settles when every hash is known that can be; at once without hashing. */
+  hashed(): Promise<void>;
+  /** Ends watching and hashing. */
+  close(): Promise<void>;
 }
 
-interface Entry {
+export interface LibraryEntry {
   readonly found: FoundModel;
   readonly info: ModelInfo;
-  readonly ownVae: string | undefined;
+  /** SHA-256 of the file, hex, when known. */
+  readonly sha256?: string;
 }
 
-/** The model files below some folders; reads headers only, and keeps what it learned in memory. */
-export function openLibrary(options: LibraryOptions): Library {
-  const known = new Map<string, { key: string; inspected: InspectedModel }>();
-  let current: Promise<Entry[]> | undefined;
+interface Entry extends LibraryEntry {
+  readonly ownVae: string | undefined;
+  readonly mtimeMs: number;
+}
 
-  const inspect = async (found: FoundModel): Promise<InspectedModel> => {
-    const { key } = await modelState(found);
-    const before = known.get(found.path);
-    if (before?.key === key) return before.inspected;
-    const inspected = await inspectModel(found);
-    known.set(found.path, { key, inspected });
-    return inspected;
+/** Changes come in swarms: a rescan waits until this long after the last. */
+const quietMs = 500;
+
+/** The model files below some folders; reads headers only, but for the hashes. */
+export function openLibrary(options: LibraryOptions): Library {
+  let parts: Promise<LibraryParts> | undefined;
+  let current: Promise<Entry[]> | undefined;
+  let isStale = false;
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+  const watch = watchFolders(() => {
+    isStale = true;
+    clearTimeout(timer);
+    if (!isClosed) timer = setTimeout(() => void latest().catch(() => undefined), quietMs).unref();
+  });
+  const open = () => (parts ??= openLibraryParts(options));
+
+  const scanNow = async (): Promise<Entry[]> => {
+    const { inspected, hashes } = await open();
+    let { models, folders } = await scanFolders(options.folders);
+    // What came between looking and watching is seen by looking once more.
+    if (options.watch === true && !isClosed && watch.follow(folders)) {
+      ({ models, folders } = await scanFolders(options.folders));
+    }
+    const entries = await inspectAll(models, inspected);
+    await inspected.keep(models);
+    if (!isClosed) hashes?.want(hashingOrder(entries));
+    return entries;
   };
   const scan = (): Promise<Entry[]> => {
-    const running = scanAll(options.folders, inspect).then((entries) => {
-      const paths = new Set(entries.map(({ found }) => found.path));
-      for (const path of known.keys()) if (!paths.has(path)) known.delete(path);
-      return entries;
-    });
-    current = running;
-    return running;
+    isStale = false;
+    current = scanNow();
+    return current;
   };
-  const infos = (entries: readonly Entry[]): ModelInfo[] => entries.map(({ info }) => info);
+  const latest = () => (current === undefined || isStale ? scan() : current);
+  const hashed = async (entries: readonly Entry[]): Promise<Entry[]> => {
+    const { hashes } = await open();
+    return hashes ? entries.map((entry) => withHash(entry, hashes)) : [...entries];
+  };
+  const infos = async (entries: readonly Entry[]) =>
+    (await hashed(entries)).map(({ info }) => info);
 
   return {
-    list: async () => infos(await (current ?? scan())),
+    list: async () => infos(await latest()),
     rescan: async () => infos(await scan()),
-    async files(id, vaeId) {
-      let entries = await (current ?? scan());
+    async files(id, vaeId, controlIds = []) {
+      const { inspected } = await open();
+      let entries = await hashed(await latest());
       // A file that was put there or changed a moment ago counts as well.
-      const now = await freshEntry(findEntry(entries, id, 'checkpoint'), inspect);
-      if (!now || (vaeId !== undefined && !findEntry(entries, vaeId, 'vae')))
-        entries = await scan();
-      return filesOf(entries, { id, vaeId });
+      const now = await freshEntry(findEntry(entries, id, 'checkpoint'), inspected);
+      const misses = (name: string, kind: ModelInfo['kind']) => !findEntry(entries, name, kind);
+      if (
+        !now ||
+        (vaeId !== undefined && misses(vaeId, 'vae')) ||
+        controlIds.some((name) => misses(name, 'controlnet'))
+      )
+        entries = await hashed(await scan());
+      return filesOf(entries, { id, vaeId, controlIds });
+    },
+    async preview(id) {
+      const entry = (await latest()).find(({ info }) => info.id === id);
+      return readPreview(entry?.found.companions.preview);
+    },
+    entries: async () => hashed(await latest()),
+    hashed: async () => {
+      await latest();
+      await (await open()).hashes?.settled();
+    },
+    async close() {
+      isClosed = true;
+      clearTimeout(timer);
+      watch.close();
+      await (await parts)?.hashes?.close();
     },
   };
+}
+
+/** What runs may need first: checkpoints after the small files, the smallest of each first. */
+function hashingOrder(entries: readonly Entry[]): string[] {
+  return entries
+    .filter(({ found, info }) => found.layout === 'single' && info.kind !== 'unknown')
+    .toSorted((a, b) => a.info.sizeBytes - b.info.sizeBytes)
+    .map(({ found }) => found.realPath);
+}
+
+/** As AUTOMATIC1111 shortens them (modules/sd_models.py, extensions-builtin/Lora/network.py). */
+function withHash(entry: Entry, hashes: FileHashes): Entry {
+  const known = hashes.known(entry.found.realPath, entry.mtimeMs);
+  if (!known) return entry;
+  const { sha256, tensorsSha256 = sha256 } = known;
+  const lora = entry.info.kind === 'lora' ? { loraHash: tensorsSha256.slice(0, 12) } : {};
+  return { ...entry, sha256, info: { ...entry.info, hash: sha256.slice(0, 10), ...lora } };
 }
 
 /** The entry, unless its file has changed since. */
 async function freshEntry(
   entry: Entry | undefined,
-  inspect: (found: FoundModel) => Promise<InspectedModel>,
+  inspected: InspectedModels,
 ): Promise<Entry | undefined> {
   if (!entry) return undefined;
-  const { name, usable, family } = await inspect(entry.found);
+  const { name, usable, family } = await inspected.inspect(entry.found);
   const { info } = entry;
   return name === info.name && usable === info.usable && family === info.family ? entry : undefined;
 }
 
-async function scanAll(
-  folders: readonly string[],
-  inspect: (found: FoundModel) => Promise<InspectedModel>,
+/** Files that are read at the same time. */
+const atOnce = 16;
+
+async function inspectAll(
+  models: readonly FoundModel[],
+  inspected: InspectedModels,
 ): Promise<Entry[]> {
-  const seen = new Set<string>();
-  const found: FoundModel[] = [];
-  for (const folder of folders) {
-    for (const model of await scanFolder(folder)) {
-      if (seen.has(model.realPath)) continue;
-      seen.add(model.realPath);
-      found.push(model);
-    }
-  }
-  const ids = modelIds(found);
+  const ids = modelIds(models);
   const entries: Entry[] = [];
-  for (const [i, model] of found.entries()) {
-    const { ownVae, ...info } = await inspect(model);
-    entries.push({ found: model, info: { id: ids[i], ...info }, ownVae });
-  }
+  const next = models.entries();
+  const reader = async (): Promise<void> => {
+    for (const [i, found] of next) {
+      const { ownVae, mtimeMs, ...info } = await inspected.inspect(found);
+      entries[i] = { found, info: { id: ids[i], ...info }, ownVae, mtimeMs };
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, reader));
   return entries;
 }
 
-/** By id, then by name, then by file name; those of the wanted kind first, usable ones before others. */
+/** By id, then by name, by file name, by AUTOMATIC1111's title or hash; those of the wanted kind first, usable ones before others. */
 function findEntry(
   entries: readonly Entry[],
   wanted: string,
   kind: ModelInfo['kind'],
 ): Entry | undefined {
   const lower = wanted.toLowerCase();
+  // "6ce0161689" or "v1-5-pruned-emaonly.safetensors [6ce0161689]"
+  const hash = /^(?:.*\[)?([0-9a-f]{10,64})\]?$/.exec(lower)?.[1];
   const tests: ReadonlyArray<(entry: Entry) => boolean> = [
     ({ info }) => info.id === wanted,
     ({ info }) => info.name === wanted,
     ({ info }) => info.id === lower || info.name.toLowerCase() === lower,
-    ({ found }) =>
-      found.relativePath === wanted ||
-      (found.relativePath.split('/').at(-1) ?? '').toLowerCase() === lower,
+    ({ found }) => found.relativePath === wanted || fileName(found).toLowerCase() === lower,
+    ({ sha256 }) => sha256 !== undefined && hash !== undefined && sha256.startsWith(hash),
   ];
   for (const test of tests) {
     const matching = entries.filter(test);
@@ -129,9 +198,15 @@ function score({ info }: Entry, kind: ModelInfo['kind']): number {
   return (info.kind === kind ? 2 : 0) + (info.usable ? 1 : 0);
 }
 
+interface AskedFiles {
+  readonly id: string;
+  readonly vaeId: string | undefined;
+  readonly controlIds: readonly string[];
+}
+
 async function filesOf(
   entries: readonly Entry[],
-  { id, vaeId }: { id: string; vaeId: string | undefined },
+  { id, vaeId, controlIds }: AskedFiles,
 ): Promise<ModelFiles> {
   const entry = findEntry(entries, id, 'checkpoint');
   if (!entry) {
@@ -141,14 +216,22 @@ async function filesOf(
   }
   const { found, info } = entry;
   if (info.kind !== 'checkpoint') throw problemOfEntry(entry);
-  const vaePath = vaeId === undefined ? entry.ownVae : vaeFile(entries, vaeId);
-  const taesdPath = previewDecoder(entries);
+  const vaePath = vaeId === undefined ? entry.ownVae : partOf(entries, vaeId, 'vae').found.path;
+  const taesdPath = previewDecoder(entries, info.family);
   const files: ModelFiles = {
-    reference: { id: info.id, name: info.name, family: info.family },
+    reference: {
+      id: info.id,
+      name: info.name,
+      family: info.family,
+      ...(info.hash === undefined ? {} : { hash: info.hash }),
+    },
     layout: found.layout === 'diffusers' ? 'diffusers' : 'single',
     path: found.path,
     ...(vaePath === undefined ? {} : { vaePath }),
     ...(taesdPath === undefined ? {} : { taesdPath }),
+    ...embeddingsOf(entries),
+    ...lorasOf(entries),
+    ...controlsOf(entries, controlIds, info.family),
   };
   // A model that lacks its VAE, or a VAE that does not fit, shows only now.
   if (!info.usable && (vaeId === undefined || info.problem?.code !== 'E_MODEL_MISSING_PART'))
@@ -171,29 +254,81 @@ function unknownModel(name: string, candidates: readonly Entry[]): PentimentoErr
 function problemOfEntry({ info }: Entry): PentimentoError {
   return info.problem
     ? errorOfProblem(info.problem)
-    : new PentimentoError('E_MODEL_KIND', `This is a ${info.kind} file.`);
+    : new PentimentoError('E_MODEL_KIND', `This is ${kindNames[info.kind] ?? 'another file'}.`);
 }
 
-function vaeFile(entries: readonly Entry[], vaeId: string): string {
-  const entry = findEntry(entries, vaeId, 'vae');
+const kindNames: Readonly<Partial<Record<ModelInfo['kind'], string>>> = {
+  lora: 'a LoRA',
+  embedding: 'an embedding',
+  vae: 'a VAE',
+  taesd: 'a tiny autoencoder',
+  controlnet: 'a ControlNet',
+  upscaler: 'an upscaler',
+};
+
+/** A file of that kind. Throws what is wrong with it. */
+function partOf(entries: readonly Entry[], id: string, kind: ModelInfo['kind']): Entry {
+  const entry = findEntry(entries, id, kind);
   if (!entry)
     throw unknownModel(
-      vaeId,
-      entries.filter(({ info }) => info.kind === 'vae'),
+      id,
+      entries.filter(({ info }) => info.kind === kind),
     );
-  if (entry.info.kind !== 'vae')
-    throw new PentimentoError('E_MODEL_KIND', `"${entry.info.name}" is not a VAE.`);
+  if (entry.info.kind !== kind) {
+    const what = kindNames[kind]?.replace(/^an? /, '') ?? kind;
+    throw new PentimentoError('E_MODEL_KIND', `"${entry.info.name}" is not a ${what}.`);
+  }
   if (!entry.info.usable) throw problemOfEntry(entry);
-  return entry.found.path;
+  return entry;
 }
 
-/** TAESD for this family: a usable decoder whose name does not say that it is for another one. */
-function previewDecoder(entries: readonly Entry[]): string | undefined {
+/** In the order asked for. Throws E_MODEL_FAMILY for one of another family than the model's. */
+function controlsOf(
+  entries: readonly Entry[],
+  ids: readonly string[],
+  family: string,
+): Pick<ModelFiles, 'controls'> {
+  const controls = ids.map((id) => {
+    const { found, info } = partOf(entries, id, 'controlnet');
+    if (info.family !== family) throw controlOfOtherFamily(info.name, info.family, family);
+    return { id: info.id, name: info.name, path: found.path };
+  });
+  return controls.length > 0 ? { controls } : {};
+}
+
+/** TAESD for a family: a usable decoder whose name does not say that it is for another one. */
+function previewDecoder(entries: readonly Entry[], family: string): string | undefined {
+  const isXl = family.startsWith('sdxl');
   const decoders = entries.filter(
     ({ info, found }) =>
       info.kind === 'taesd' &&
       info.usable &&
-      !/xl|sd3|flux|f1/i.test(found.relativePath.split('/').at(-1) ?? ''),
+      !/sd3|flux|f1/i.test(fileName(found)) &&
+      /xl/i.test(fileName(found)) === isXl,
   );
   return decoders[0]?.found.path;
+}
+
+/** AUTOMATIC1111 calls them by their file names, whatever folder they lie in. */
+function embeddingsOf(entries: readonly Entry[]): Pick<ModelFiles, 'embeddings'> {
+  const embeddings = entries
+    .filter(({ info }) => info.kind === 'embedding' && info.usable)
+    .map(({ found }) => ({ name: fileName(found).replace(/\.[^.]+$/, ''), path: found.path }));
+  return embeddings.length > 0 ? { embeddings } : {};
+}
+
+/** By file name, as prompts call them. */
+function lorasOf(entries: readonly Entry[]): Pick<ModelFiles, 'loras'> {
+  const loras = entries
+    .filter(({ info }) => info.kind === 'lora' && info.usable)
+    .map(({ found, info }) => {
+      const name = fileName(found).replace(/\.[^.]+$/, '');
+      const hash = info.loraHash === undefined ? {} : { hash: info.loraHash };
+      return { name, path: found.path, family: info.family, ...hash };
+    });
+  return loras.length > 0 ? { loras } : {};
+}
+
+function fileName({ relativePath }: FoundModel): string {
+  return relativePath.split('/').at(-1) ?? '';
 }

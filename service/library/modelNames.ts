@@ -47,17 +47,18 @@ export function modelIds(found: readonly FoundModel[]): string[] {
 }
 
 const folderKinds: ReadonlyArray<readonly [name: RegExp, kind: ModelInfo['kind']]> = [
-  [/^(?:stable-diffusion|checkpoints|unet|diffusion_models)$/, 'checkpoint'],
+  [/^(?:stable-diffusion|checkpoints|unet|diffusion_models|main)$/, 'checkpoint'],
   [/^vae$/, 'vae'],
   [/^vae[-_]approx$/, 'taesd'],
   [/^(?:loras?|lycoris)$/, 'lora'],
-  [/^embeddings$/, 'embedding'],
+  [/^embeddings?$/, 'embedding'],
   [/^controlnet$/, 'controlnet'],
   [/^(?:esrgan|realesrgan|upscale_models)$/, 'upscaler'],
 ];
 
 /** What the folder's name promises, for files whose header cannot be read. */
-export function kindOfFolder({ relativePath, path }: FoundModel): ModelInfo['kind'] {
+export function kindOfFolder({ relativePath, path, folderKind }: FoundModel): ModelInfo['kind'] {
+  if (folderKind !== undefined) return folderKind;
   const parents = relativePath.toLowerCase().split('/').slice(0, -1);
   for (const parent of parents.toReversed()) {
     const kind = folderKinds.find(([name]) => name.test(parent))?.[1];

@@ -2,19 +2,42 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, sep } from 'node:path';
+import type { ModelInfo } from '../../shared/api.ts';
+import { companionsOf, type Companions } from './companions.ts';
+import { programFolders } from './programFolders.ts';
 
 export interface FoundModel {
-  readonly layout: 'single' | 'diffusers' | 'pickle';
+  readonly layout: 'single' | 'diffusers';
   /** As found; `realPath` is without links. */
   readonly path: string;
   readonly realPath: string;
   /** Below the scanned folder, with forward slashes. */
   readonly relativePath: string;
+  /** What a program's settings say that its folder holds. */
+  readonly folderKind?: ModelInfo['kind'];
+  /** Files of its name beside it; a diffusers folder has none. */
+  readonly companions: Companions;
+}
+
+export interface ScannedFolder {
+  /** Of one folder sorted by path. */
+  readonly models: FoundModel[];
+  /** Every folder that was looked in. */
+  readonly folders: string[];
 }
 
 const maxDepth = 8;
 const maxFound = 20_000;
-const pickleEndings = new Set(['.ckpt', '.pt', '.pth']);
+const maxFolders = 20_000;
+/** safetensors, and what PyTorch writes. */
+export const modelEndings: ReadonlySet<string> = new Set([
+  '.safetensors',
+  '.sft',
+  '.ckpt',
+  '.pt',
+  '.pth',
+  '.bin',
+]);
 /** Folders of programs, caches and environments: no models for us, but many files. */
 const skippedFolders = new Set([
   'node_modules',
@@ -26,59 +49,95 @@ const skippedFolders = new Set([
   'blobs',
 ]);
 
+/** All of `scanFolder`, each file once, however many folders lead to it. */
+export async function scanFolders(folders: readonly string[]): Promise<ScannedFolder> {
+  const seen = new Set<string>();
+  const all: ScannedFolder = { models: [], folders: [] };
+  for (const folder of folders) {
+    const scanned = await scanFolder(folder);
+    all.folders.push(...scanned.folders);
+    for (const model of scanned.models) {
+      if (seen.has(model.realPath)) continue;
+      seen.add(model.realPath);
+      all.models.push(model);
+    }
+  }
+  return all;
+}
+
 /**
- * Everything that may be a model, sorted by path. The folder may be a plain one, AUTOMATIC1111's or
- * Forge's (models/Stable-diffusion, embeddings), ComfyUI's (models/checkpoints), a models folder of
- * either, or hold diffusers folders. Links are followed, loops are not; what cannot be read is left out.
+ * Everything that may be a model. The folder may be a plain one, AUTOMATIC1111's, Forge's, ComfyUI's,
+ * Fooocus's or InvokeAI's, a models folder of one of them, hold such folders, or hold diffusers folders.
+ * Links are followed, loops are not; what cannot be read is left out.
  */
-export async function scanFolder(folder: string): Promise<FoundModel[]> {
-  const found: FoundModel[] = [];
-  const visited = new Set<string>();
-  for (const start of await startFolders(folder)) {
-    await walk(start, { root: folder, depth: 0, found, visited });
-  }
-  return found.sort((a, b) => (a.relativePath < b.relativePath ? -1 : 1));
+async function scanFolder(folder: string): Promise<ScannedFolder> {
+  const walked: Walked = { models: [], folders: [], visited: new Set() };
+  await walk(folder, { root: folder, prefix: '', depth: 0, walked });
+  walked.models.sort((a, b) => (a.relativePath < b.relativePath ? -1 : 1));
+  return walked;
 }
 
-/** In a program's own folder only the parts that hold models. */
-async function startFolders(folder: string): Promise<readonly string[]> {
-  const models = join(folder, 'models');
-  for (const known of ['Stable-diffusion', 'checkpoints']) {
-    if (await isFolder(join(models, known))) return [models, join(folder, 'embeddings')];
-  }
-  return [folder];
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-}
-
-interface Walk {
-  readonly root: string;
-  readonly depth: number;
-  readonly found: FoundModel[];
+interface Walked extends ScannedFolder {
   /** Real paths of folders and files seen. */
   readonly visited: Set<string>;
 }
 
-async function walk(folder: string, state: Walk): Promise<void> {
-  if (state.depth > maxDepth || state.found.length >= maxFound) return;
+interface Place {
+  /** What a model's path is told from, and what stands before that. */
+  readonly root: string;
+  readonly prefix: string;
+  readonly kind?: ModelInfo['kind'];
+  readonly depth: number;
+  readonly walked: Walked;
+}
+
+async function walk(folder: string, place: Place): Promise<void> {
+  const { walked, depth } = place;
+  if (depth > maxDepth || isFull(walked)) return;
   const realPath = await realpath(folder).catch(() => undefined);
-  if (realPath === undefined || state.visited.has(realPath)) return;
-  state.visited.add(realPath);
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  if (await isDiffusersFolder(folder, entries)) {
-    state.found.push(foundAt(folder, { layout: 'diffusers', realPath, root: state.root }));
+  if (realPath === undefined || walked.visited.has(realPath)) return;
+  walked.visited.add(realPath);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
+  if (!entries) return;
+  walked.folders.push(folder);
+  const names = new Set(entries.map((entry) => entry.name));
+  if (await isDiffusersFolder(folder, names)) {
+    walked.models.push({
+      ...foundAt(folder, realPath, place),
+      layout: 'diffusers',
+      companions: {},
+    });
     return;
   }
+  const starts = await programFolders(folder, names);
+  for (const { path, prefix, kind } of starts ?? []) {
+    const own = prefixed(place, folder, prefix);
+    await walk(path, {
+      root: path,
+      prefix: own,
+      ...(kind ? { kind } : {}),
+      depth: depth + 1,
+      walked,
+    });
+  }
+  if (starts) return;
   for (const entry of entries) {
-    if (entry.name.startsWith('.') || state.found.length >= maxFound) continue;
+    if (entry.name.startsWith('.') || isFull(walked)) continue;
     const path = join(folder, entry.name);
     const kind = await kindOf(entry, path);
     if (kind === 'folder' && !skippedFolders.has(entry.name.toLowerCase())) {
-      await walk(path, { ...state, depth: state.depth + 1 });
-    } else if (kind === 'file') await addFile(path, state);
+      await walk(path, { ...place, depth: depth + 1 });
+    } else if (kind === 'file') {
+      const real = entry.isSymbolicLink()
+        ? await realpath(path).catch(() => undefined)
+        : join(realPath, entry.name);
+      if (real !== undefined) addFile(path, real, names, place);
+    }
   }
+}
+
+function isFull({ models, folders }: Walked): boolean {
+  return models.length >= maxFound || folders.length >= maxFolders;
 }
 
 /** Looks through links; pipes, sockets and devices are neither. */
@@ -88,8 +147,7 @@ async function kindOf(entry: Dirent, path: string): Promise<'folder' | 'file' | 
   return info?.isFile() ? 'file' : 'other';
 }
 
-async function isDiffusersFolder(folder: string, entries: readonly Dirent[]): Promise<boolean> {
-  const names = new Set(entries.map((entry) => entry.name));
+async function isDiffusersFolder(folder: string, names: ReadonlySet<string>): Promise<boolean> {
   if (names.has('model_index.json')) return true;
   return names.has('unet') && (await isFile(join(folder, 'unet', 'config.json')));
 }
@@ -98,25 +156,29 @@ async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isFile() ?? false;
 }
 
-async function addFile(path: string, { root, found, visited }: Walk): Promise<void> {
-  const ending = extname(path).toLowerCase();
-  const layout = ending === '.safetensors' || ending === '.sft' ? 'single' : 'pickle';
-  if (layout === 'pickle' && !pickleEndings.has(ending)) return;
-  const realPath = await realpath(path).catch(() => undefined);
-  if (realPath === undefined || visited.has(realPath)) return;
+function addFile(path: string, realPath: string, names: ReadonlySet<string>, place: Place): void {
+  const { models, visited } = place.walked;
+  if (!modelEndings.has(extname(path).toLowerCase()) || visited.has(realPath)) return;
   visited.add(realPath);
-  found.push(foundAt(path, { layout, realPath, root }));
+  const companions = companionsOf(path, names);
+  models.push({ ...foundAt(path, realPath, place), layout: 'single', companions });
 }
 
 function foundAt(
   path: string,
-  { layout, realPath, root }: { layout: FoundModel['layout']; realPath: string; root: string },
-): FoundModel {
-  const relativePath = relative(root, path).split(sep).join('/');
-  return {
-    layout,
-    path,
-    realPath,
-    relativePath: relativePath === '' ? basename(path) : relativePath,
-  };
+  realPath: string,
+  place: Place,
+): Omit<FoundModel, 'layout' | 'companions'> {
+  const own = slashed(relative(place.root, path)) || basename(path);
+  const relativePath = place.prefix === '' ? own : `${place.prefix}/${own}`;
+  return { path, realPath, relativePath, ...(place.kind ? { folderKind: place.kind } : {}) };
+}
+
+/** The prefix of a program's part, below where the program itself was found. */
+function prefixed({ root, prefix }: Place, folder: string, part: string): string {
+  return [prefix, slashed(relative(root, folder)), part].filter((p) => p !== '').join('/');
+}
+
+function slashed(path: string): string {
+  return path.split(sep).join('/');
 }

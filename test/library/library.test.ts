@@ -61,6 +61,15 @@ function arrange(name: string, files: Record<string, string>): string {
   return root;
 }
 
+/** A model of a family that cannot be run. */
+function flux(): string {
+  const name = 'double_blocks.0.img_attn.qkv.weight';
+  const header = { [name]: { dtype: 'F16', shape: [2, 2], data_offsets: [0, 8] } };
+  const path = join(folder, 'parts', 'flux.safetensors');
+  writeFileSync(path, safetensorsBytes(header, { dataBytes: 8 }));
+  return path;
+}
+
 function lora(): string {
   const stem = 'lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_k';
   const header = {
@@ -78,7 +87,7 @@ describe('an AUTOMATIC1111 folder', () => {
       'models/Stable-diffusion/photon_v1.safetensors': parts.sd1,
       'models/Stable-diffusion/sub/Inpaint Model.safetensors': parts.inpaint,
       'models/Stable-diffusion/pix2pix.safetensors': parts.edit,
-      'models/Stable-diffusion/big.safetensors': parts.sdxl,
+      'models/Stable-diffusion/big.safetensors': flux(),
       'models/Stable-diffusion/old.ckpt': 'PK\u0003\u0004',
       'models/VAE/better.safetensors': parts.vae,
       'models/VAE-approx/taesd_decoder.safetensors': parts.taesd,
@@ -113,8 +122,8 @@ describe('an AUTOMATIC1111 folder', () => {
         'E_MODEL_NOT_SAFETENSORS',
       ],
       ['models-esrgan-x4', 'x4', 'upscaler', 'unknown', 'base', false, 'E_MODEL_NOT_SAFETENSORS'],
-      ['models-lora-style', 'style', 'lora', 'sd1', 'base', false, 'E_MODEL_KIND'],
-      ['models-stable-diffusion-big', 'big', 'checkpoint', 'sdxl', 'base', false, 'E_MODEL_FAMILY'],
+      ['models-lora-style', 'style', 'lora', 'sd1', 'base', true, undefined],
+      ['models-stable-diffusion-big', 'big', 'checkpoint', 'flux', 'base', false, 'E_MODEL_FAMILY'],
       [
         'models-stable-diffusion-old',
         'old',
@@ -122,7 +131,7 @@ describe('an AUTOMATIC1111 folder', () => {
         'unknown',
         'base',
         false,
-        'E_MODEL_NOT_SAFETENSORS',
+        'E_MODEL_DAMAGED',
       ],
       [
         'models-stable-diffusion-photon-v1',
@@ -133,15 +142,7 @@ describe('an AUTOMATIC1111 folder', () => {
         true,
         undefined,
       ],
-      [
-        'models-stable-diffusion-pix2pix',
-        'pix2pix',
-        'checkpoint',
-        'sd1',
-        'edit',
-        false,
-        'E_MODEL_FAMILY',
-      ],
+      ['models-stable-diffusion-pix2pix', 'pix2pix', 'checkpoint', 'sd1', 'edit', true, undefined],
       [
         'models-stable-diffusion-sub-inpaint-model',
         'Inpaint Model',
@@ -189,13 +190,13 @@ describe('an AUTOMATIC1111 folder', () => {
     });
     await expect(library.files('big')).rejects.toMatchObject({
       code: 'E_MODEL_FAMILY',
-      detail: 'This is an SDXL model.',
+      detail: 'This is a Flux model.',
     });
     await expect(library.files('style')).rejects.toMatchObject({
       code: 'E_MODEL_KIND',
       detail: 'This is a LoRA.',
     });
-    await expect(library.files('old')).rejects.toMatchObject({ code: 'E_MODEL_NOT_SAFETENSORS' });
+    await expect(library.files('old')).rejects.toMatchObject({ code: 'E_MODEL_DAMAGED' });
     await expect(library.files('better')).rejects.toMatchObject({ code: 'E_MODEL_KIND' });
     await expect(library.files('photon_v1', 'beter')).rejects.toMatchObject({
       code: 'E_MODEL_UNKNOWN',
@@ -226,6 +227,21 @@ describe('other layouts', () => {
       'models-vae-approx-taesdxl-decoder',
     ]);
     expect((await whole.files('a')).taesdPath).toMatch(/taesd_decoder/);
+    const larger = arrange('larger', {
+      'sdxl_lightning_4step.safetensors': parts.sdxl,
+      'taesd_decoder.safetensors': parts.taesd,
+      'taesdxl_decoder.safetensors': parts.taesd,
+    });
+    const xl = openLibrary({ folders: [larger] });
+    const [model] = (await xl.list()).filter(({ kind }) => kind === 'checkpoint');
+    expect(model).toMatchObject({
+      family: 'sdxl',
+      usable: true,
+      prediction: 'epsilon',
+      nativeSide: 1024,
+      suggested: { sampler: 'Euler', steps: 4, cfgScale: 1 },
+    });
+    expect((await xl.files(model?.id ?? '')).taesdPath).toMatch(/taesdxl_decoder/);
     const models = openLibrary({ folders: [join(root, 'models')] });
     expect((await models.list()).map(({ id }) => id)).toContain('checkpoints-a');
     const plain = openLibrary({ folders: [arrange('plain', { 'a.safetensors': parts.sd1 })] });
@@ -357,7 +373,7 @@ describe('ids and rescans', () => {
     expect(await library.list()).toHaveLength(1);
     expect((await library.files('second')).path).toBe(join(root, 'second.safetensors'));
     expect(await library.list()).toHaveLength(2);
-    copyFileSync(parts.sdxl, join(root, 'first.safetensors'));
+    copyFileSync(flux(), join(root, 'first.safetensors'));
     utimesSync(join(root, 'first.safetensors'), 5000, 5000);
     await expect(library.files('first')).rejects.toMatchObject({ code: 'E_MODEL_FAMILY' });
     rmSync(join(root, 'first.safetensors'));
