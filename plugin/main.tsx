@@ -5,6 +5,7 @@ import { createRoot } from 'react-dom/client';
 import { createServiceClient } from './client/serviceClient.ts';
 import { loopbackOrigin } from './host/photoshop/loopbackOrigin.ts';
 import { createPhotoshopHost } from './host/photoshop/photoshopHost.ts';
+import { pickPicture } from './host/photoshop/pickPicture.ts';
 import { photoshop } from './host/photoshop/photoshopModule.ts';
 import { openTokenBox } from './host/photoshop/tokenBox.ts';
 import { uxp } from './host/photoshop/uxpModule.ts';
@@ -30,6 +31,7 @@ async function openPanel(rootNode: HTMLElement): Promise<void> {
         tokens,
       }),
       tokens,
+      pickPicture: () => pickPicture(uxp.storage),
       storage: localStorage,
       now: () => Date.now(),
       newKey: () => crypto.randomUUID(),

@@ -2,7 +2,7 @@
 import './zodWithoutEval.ts';
 import { useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import { toProblem } from '../shared/errors.ts';
+import { PentimentoError, toProblem } from '../shared/errors.ts';
 import { fetchSample } from './client/sampleFile.ts';
 import { createServiceClient, type ServiceClient, type TokenBox } from './client/serviceClient.ts';
 import { download, pickFile, withEnding } from './workbench/browserFiles.ts';
@@ -17,6 +17,7 @@ import { writePsdDocument } from './host/workbench/writePsdDocument.ts';
 import './panel/panel.css';
 import './workbench/workbench.css';
 import { pause } from './pause.ts';
+import type { PickedFile } from './session/parts.ts';
 import { startSession, type Session } from './session/session.ts';
 
 const tokenKey = 'pentimento.token';
@@ -40,12 +41,13 @@ async function start(): Promise<void> {
     host: createWorkbenchHost(editor),
     client,
     tokens,
+    pickPicture: async () => picked(await pickFile()),
     storage: localStorage,
     now: () => performance.now(),
     newKey: newId,
     pause,
   });
-  const files = fileCommands(parts);
+  const files = fileCommands(parts, session);
   const root = document.getElementById('root');
   if (root) createRoot(root).render(<App editor={editor} session={session} files={files} />);
   await whenReady(session);
@@ -90,7 +92,17 @@ async function openSample(parts: OpenParts): Promise<void> {
   }
 }
 
-function fileCommands(parts: OpenParts): WorkbenchProps['files'] {
+/** A file with its bytes. Throws E_FILE. */
+async function picked(file: File | undefined): Promise<PickedFile | undefined> {
+  if (!file) return undefined;
+  try {
+    return { name: file.name, bytes: await file.arrayBuffer() };
+  } catch (cause) {
+    throw new PentimentoError('E_FILE', undefined, { cause });
+  }
+}
+
+function fileCommands(parts: OpenParts, session: Session): WorkbenchProps['files'] {
   const { editor } = parts;
   const openBytes = async (file: File | undefined) => {
     if (file) await openFile(parts, await file.arrayBuffer(), file.name);
@@ -98,6 +110,7 @@ function fileCommands(parts: OpenParts): WorkbenchProps['files'] {
   return {
     open: () => void pickFile().then(openBytes),
     openDropped: (file) => void openBytes(file),
+    readDropped: (file) => void readDropped(editor, session, file),
     savePsd: () =>
       save(editor, 'psd', (document, name) =>
         download(writePsdDocument(document), name, 'image/vnd.adobe.photoshop'),
@@ -107,6 +120,15 @@ function fileCommands(parts: OpenParts): WorkbenchProps['files'] {
         download(exportPng(document) as Uint8Array<ArrayBuffer>, name, 'image/png'),
       ),
   };
+}
+
+async function readDropped(editor: Editor, session: Session, file: File): Promise<void> {
+  try {
+    const dropped = await picked(file);
+    if (dropped) session.readRecipe(dropped);
+  } catch (error) {
+    editor.say(toProblem(error).title, true);
+  }
 }
 
 function save(

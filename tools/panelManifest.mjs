@@ -82,10 +82,11 @@ function domainProblems(domains) {
   });
 }
 
-const allowed = ['network'];
+/** `request`: only files that the artist picks. */
+const allowed = { network: () => true, localFileSystem: (value) => value === 'request' };
 
 function permissionProblems(permissions) {
-  return Object.keys(permissions)
-    .filter((name) => !allowed.includes(name))
-    .map((name) => `requiredPermissions.${name}: not needed`);
+  return Object.entries(permissions)
+    .filter(([name, value]) => !allowed[name]?.(value))
+    .map(([name]) => `requiredPermissions.${name}: not needed, or wider than needed`);
 }

@@ -10,14 +10,20 @@ import {
   ModelList,
   PairAnswer,
   PictureInfo,
+  SamplingCatalogue,
   Status,
+  TokenCounts,
+  type TokenCount,
+  type TokenRequest,
 } from '../../shared/api.ts';
 import { errorOfProblem, PentimentoError, Problem } from '../../shared/errors.ts';
 import { JobEvent } from '../../shared/event.ts';
 import { decodeFrame, planeNamed, type Frame, type Plane } from '../../shared/frame.ts';
 import { Plan, type PlanRequest } from '../../shared/plan.ts';
+import { ReadRecipe } from '../../shared/readRecipe.ts';
 import { Recipe } from '../../shared/recipe.ts';
 import { Rect } from '../../shared/geometry.ts';
+import { StyleList } from '../../shared/styles.ts';
 
 /** Where the pairing token is kept; the panel never shows or logs it. */
 export interface TokenBox {
@@ -48,8 +54,15 @@ export interface OpenedPicture {
 export interface ServiceClient {
   status(): Promise<Status>;
   models(): Promise<ModelList>;
+  samplers(): Promise<SamplingCatalogue>;
+  /** Read anew from their files. */
+  styles(): Promise<StyleList>;
   jobs(): Promise<JobList>;
   plan(request: PlanRequest, signal?: AbortSignal): Promise<Plan>;
+  /** One count per text. */
+  countTokens(request: TokenRequest, signal?: AbortSignal): Promise<TokenCount[]>;
+  /** The recipe in a file, whichever program wrote it. */
+  readRecipe(file: ArrayBuffer): Promise<ReadRecipe>;
   /** Sends one frame; the same key is never run twice. Answers the job's id. */
   submit(frame: Uint8Array, idempotencyKey: string): Promise<string>;
   /** Events after `seq`, waiting up to `waitSeconds` for the first one. */
@@ -93,12 +106,23 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
     status: async () => parse(Status, await readJson(await call('/v1/status'))),
     models: async () =>
       parse(ModelList, await readJson(await call('/v1/models', { timeoutMs: transferMs }))),
+    samplers: async () => parse(SamplingCatalogue, await readJson(await call('/v1/samplers'))),
+    styles: async () => parse(StyleList, await readJson(await call('/v1/styles'))),
     jobs: async () => parse(JobList, await readJson(await call('/v1/jobs'))),
     plan: async (request, signal) =>
       parse(
         Plan,
         await readJson(await call('/v1/plan', { method: 'POST', json: request, signal })),
       ),
+    countTokens: async (request, signal) =>
+      parse(
+        TokenCounts,
+        await readJson(await call('/v1/tokens', { method: 'POST', json: request, signal })),
+      ),
+    readRecipe: async (file) => {
+      const request: Call = { method: 'POST', bytes: file, timeoutMs: transferMs };
+      return parse(ReadRecipe, await readJson(await call('/v1/recipes', request)));
+    },
     submit: async (frame, idempotencyKey) => {
       const answer = await call('/v1/jobs', {
         method: 'POST',

@@ -1,5 +1,6 @@
 import { recipeLine } from '../session/select.ts';
 import { Button } from './controls/Button.tsx';
+import { LinkButton } from './controls/LinkButton.tsx';
 import { useSession } from './useSession.ts';
 
 /** The active layer is one of ours: how it was made, and again. */
@@ -16,6 +17,9 @@ export function LayerRecipe() {
         </Button>
       </div>
       <div className="tiny dim">{recipeLine(recipe)}</div>
+      <div className="tiny under">
+        <LinkButton onPress={session.readLayerRecipe}>choose what of it to use</LinkButton>
+      </div>
     </div>
   );
 }

@@ -1,37 +1,37 @@
-import { useState, type ReactNode } from 'react';
-import { limits, maxSeed } from '../../shared/limits.ts';
+import { useState } from 'react';
+import { limits } from '../../shared/limits.ts';
 import { Area, MaskedContent } from '../../shared/request.ts';
+import { activeSampler } from '../session/select.ts';
+import { areaWords, startWords } from '../session/settingWords.ts';
 import { defaultSettings, Source } from '../session/settings.ts';
-import { Checkbox } from './controls/Checkbox.tsx';
+import { Advanced } from './Advanced.tsx';
+import { Field } from './controls/Field.tsx';
 import { LinkButton } from './controls/LinkButton.tsx';
 import { NumberField } from './controls/NumberField.tsx';
-import { Picker } from './controls/Picker.tsx';
-import { samplers, schedules } from './samplerNames.ts';
-import { useSession } from './useSession.ts';
+import { Picker, type Choice } from './controls/Picker.tsx';
 import { moreLine } from './moreLine.ts';
+import { SamplerFields } from './SamplerFields.tsx';
+import { SeedFields } from './SeedFields.tsx';
+import { useSession } from './useSession.ts';
 
-const starts = [
-  { value: 'original', label: 'the picture' },
-  { value: 'fill', label: 'its surroundings' },
-  { value: 'latent-noise', label: 'noise' },
-  { value: 'latent-nothing', label: 'nothing' },
-];
-const areas = [
-  { value: 'context', label: 'what it needs' },
-  { value: 'masked', label: 'selection + padding' },
-  { value: 'whole', label: 'the whole picture' },
-];
+const starts = choicesOf(startWords);
+const areas = choicesOf(areaWords);
 const sources = [
   { value: 'automatic', label: 'as it fits' },
   { value: 'composite', label: 'all that is visible' },
   { value: 'layer', label: 'the active layer' },
 ];
 
+function choicesOf(words: Readonly<Record<string, string>>): readonly Choice[] {
+  return Object.entries(words).map(([value, label]) => ({ value, label }));
+}
+
 /** Everything else, behind one line that tells its present state. */
 export function More() {
-  const [{ settings }, session] = useSession();
+  const [state, { change }] = useSession();
   const [isOpen, setOpen] = useState(false);
-  const { change } = session;
+  const { settings } = state;
+  const sampler = activeSampler(state);
   return (
     <div className="section">
       <div className="row start">
@@ -43,13 +43,13 @@ export function More() {
             <LinkButton onPress={() => change(resettable)}>reset</LinkButton>
           </div>
         ) : (
-          <div className="grow tiny dim more-line">{moreLine(settings)}</div>
+          <div className="grow tiny dim more-line">{moreLine(settings, sampler)}</div>
         )}
       </div>
       {isOpen && (
         <div className="more">
           {settings.mode !== 'remove' && <Sampling />}
-          <SeedField />
+          <SeedFields />
           {settings.mode !== 'remove' && <Reading />}
           <Field label="Grow">
             <NumberField
@@ -71,6 +71,7 @@ export function More() {
               onChange={(percent) => change({ colorMatch: percent / 100 })}
             />
           </Field>
+          {settings.mode !== 'remove' && <Advanced />}
         </div>
       )}
     </div>
@@ -85,35 +86,11 @@ const {
   ...resettable
 } = defaultSettings;
 
-function Field({ label, children }: { readonly label: string; readonly children: ReactNode }) {
-  return (
-    <div className="row field">
-      <div className="field-label">{label}</div>
-      {children}
-    </div>
-  );
-}
-
 function Sampling() {
   const [{ settings }, { change }] = useSession();
   return (
     <>
-      <Field label="Sampler">
-        <Picker
-          label="Sampler"
-          value={settings.sampler}
-          choices={samplers}
-          onChange={(sampler) => change({ sampler })}
-        />
-      </Field>
-      <Field label="Schedule">
-        <Picker
-          label="Schedule"
-          value={settings.schedule}
-          choices={schedules}
-          onChange={(schedule) => change({ schedule })}
-        />
-      </Field>
+      <SamplerFields />
       <Field label="Steps">
         <NumberField
           label="Steps"
@@ -122,7 +99,7 @@ function Sampling() {
           digits={0}
           onChange={(steps) => change({ steps })}
         />
-        <div className="tiny dim beside">× strength</div>
+        {settings.advanced.exactSteps !== true && <div className="tiny dim beside">× strength</div>}
       </Field>
       <Field label="CFG">
         <NumberField
@@ -134,29 +111,6 @@ function Sampling() {
         />
       </Field>
     </>
-  );
-}
-
-function SeedField() {
-  const [{ settings }, { change }] = useSession();
-  return (
-    <Field label="Seed">
-      <NumberField
-        label="Seed"
-        value={settings.seed}
-        range={{ min: 0, max: maxSeed }}
-        digits={0}
-        onChange={(seed) => change({ seed, isSeedFixed: true })}
-      />
-      <div className="beside">
-        <Checkbox
-          isChecked={settings.isSeedFixed}
-          onChange={(isSeedFixed) => change({ isSeedFixed })}
-        >
-          fixed
-        </Checkbox>
-      </div>
-    </Field>
   );
 }
 

@@ -7,9 +7,11 @@ import { More } from './More.tsx';
 import { Notices } from './Notices.tsx';
 import { PlanView } from './PlanView.tsx';
 import { PromptSection } from './PromptSection.tsx';
+import { RecipeSection } from './RecipeSection.tsx';
 import { Results } from './Results.tsx';
 import { ServiceLine } from './ServiceLine.tsx';
 import { StrengthRow } from './StrengthRow.tsx';
+import { SuggestionLine } from './SuggestionLine.tsx';
 import { Waiting } from './Waiting.tsx';
 import { Working } from './Working.tsx';
 import { SessionContext } from './useSession.ts';
@@ -26,9 +28,11 @@ export function Panel({ session }: PanelProps) {
       <SessionContext value={session}>
         <div className="pentimento">
           <ServiceLine />
+          <SuggestionLine />
           <Notices />
           <Working />
           <Waiting />
+          <RecipeSection />
           <PromptSection />
           <PlanView />
           <StrengthRow />

@@ -1,8 +1,9 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { Mode } from '../session/settings.ts';
 import { LinkButton } from './controls/LinkButton.tsx';
 import { Segments } from './controls/Segments.tsx';
-import { TextArea } from './controls/TextArea.tsx';
+import { PromptField } from './PromptField.tsx';
+import { StylePicker } from './StylePicker.tsx';
 import { useSession } from './useSession.ts';
 
 const modes = [
@@ -15,8 +16,6 @@ const modes = [
 /** What should be there: the mode row, the prompt and what to avoid. */
 export function PromptSection() {
   const [{ settings }, session] = useSession();
-  const [isOpen, setOpen] = useState(settings.negativePrompt !== '');
-  const isRemove = settings.mode === 'remove';
   return (
     <div className="section">
       <Segments
@@ -26,37 +25,81 @@ export function PromptSection() {
         choices={modes}
         onChange={(mode) => session.chooseMode(Mode.parse(mode))}
       />
-      {isRemove ? (
+      {settings.mode === 'remove' ? (
         <div className="tiny dim">
           Takes away what is selected and fills it from its surroundings. No model is needed.
         </div>
       ) : (
         <>
-          <TextArea
-            label="Prompt"
-            placeholder="What should be there?"
-            value={settings.prompt}
-            rows={3}
-            onChange={(prompt) => session.change({ prompt })}
-            onSubmit={session.generate}
-          />
-          <div className="row tiny under">
-            <LinkButton onPress={() => setOpen(!isOpen)} isExpanded={isOpen}>
-              {isOpen ? '− what to avoid' : '+ what to avoid'}
-            </LinkButton>
-          </div>
-          {isOpen && (
-            <TextArea
-              label="What to avoid"
-              placeholder="blurry, text, frame"
-              value={settings.negativePrompt}
-              rows={2}
-              onChange={(negativePrompt) => session.change({ negativePrompt })}
-              onSubmit={session.generate}
-            />
-          )}
+          <Prompt />
+          <Avoid />
         </>
       )}
     </div>
+  );
+}
+
+function Prompt() {
+  const [{ settings, tokens }, session] = useSession();
+  const [isStyling, setStyling] = useState(false);
+  const link = useRef<HTMLElement>(null);
+  const close = () => {
+    setStyling(false);
+    link.current?.focus();
+  };
+  return (
+    <>
+      <PromptField
+        label="Prompt"
+        placeholder="What should be there?"
+        rows={3}
+        value={settings.prompt}
+        count={tokens?.prompt}
+        kinds={['lora', 'embedding']}
+        links={
+          <>
+            <LinkButton
+              elementRef={link}
+              onPress={() => setStyling(!isStyling)}
+              isExpanded={isStyling}
+            >
+              styles
+            </LinkButton>
+            <LinkButton label="Read the recipe of a picture" onPress={session.pickRecipe}>
+              from a picture
+            </LinkButton>
+          </>
+        }
+        onChange={(prompt) => session.change({ prompt })}
+      />
+      {isStyling && <StylePicker onClose={close} />}
+    </>
+  );
+}
+
+function Avoid() {
+  const [{ settings, tokens }, session] = useSession();
+  const { negativePrompt } = settings;
+  const [isOpen, setOpen] = useState(negativePrompt !== '');
+  const content = isOpen || negativePrompt === '' ? '' : `: ${negativePrompt}`;
+  return (
+    <>
+      <div className="tiny under cut">
+        <LinkButton onPress={() => setOpen(!isOpen)} isExpanded={isOpen}>
+          {`${isOpen ? '−' : '+'} what to avoid${content}`}
+        </LinkButton>
+      </div>
+      {isOpen && (
+        <PromptField
+          label="What to avoid"
+          placeholder="blurry, text, frame"
+          rows={2}
+          value={negativePrompt}
+          count={tokens?.negativePrompt}
+          kinds={['embedding']}
+          onChange={(avoid) => session.change({ negativePrompt: avoid })}
+        />
+      )}
+    </>
   );
 }

@@ -1,7 +1,7 @@
 import { activeModel, usableCheckpoints } from '../session/select.ts';
 import type { ServiceState } from '../session/state.ts';
 import { Picker } from './controls/Picker.tsx';
-import { familyName } from './words.ts';
+import { familyName } from '../session/settingWords.ts';
 import { useSession } from './useSession.ts';
 
 /** The dot that tells whether the service is there, and the model that will run. */

@@ -1,11 +1,15 @@
+import type { SamplerInfo } from '../../shared/api.ts';
+import { scheduleWords } from '../session/settingWords.ts';
 import type { Settings } from '../session/settings.ts';
 
 /** The state of everything under More, in one line. */
-export function moreLine(settings: Settings): string {
+export function moreLine(settings: Settings, sampler: SamplerInfo | undefined): string {
   const seed = settings.isSeedFixed ? `seed ${settings.seed}` : 'seed random';
   if (settings.mode === 'remove') {
     return `${seed} · colour match ${Math.round(settings.colorMatch * 100)} %`;
   }
-  const schedule = settings.schedule === 'karras' ? ' Karras' : '';
-  return `${settings.sampler}${schedule} · ${settings.steps} steps · CFG ${settings.cfgScale} · ${seed}`;
+  const isOwn = sampler?.ownSchedule !== undefined || settings.schedule === 'automatic';
+  const schedule = isOwn ? '' : ` ${scheduleWords(settings.schedule)}`;
+  const name = `${sampler?.name ?? settings.sampler}${schedule}`;
+  return `${name} · ${settings.steps} steps · CFG ${settings.cfgScale} · ${seed}`;
 }

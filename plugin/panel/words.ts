@@ -2,12 +2,6 @@
 import type { Plan } from '../../shared/plan.ts';
 import type { Size } from '../../shared/geometry.ts';
 
-const families: Readonly<Record<string, string>> = { sd1: 'SD 1.5', sd2: 'SD 2.1', sdxl: 'SDXL' };
-
-export function familyName(family: string): string {
-  return families[family] ?? family;
-}
-
 export function sizeWords({ width, height }: Size): string {
   return `${width} × ${height}`;
 }

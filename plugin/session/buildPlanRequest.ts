@@ -28,12 +28,16 @@ export function buildPlanRequest(state: SessionState): PlanRequest | undefined {
     model: kind === 'remove' ? '' : (model?.id ?? ''),
     strength: settings.strength,
     steps: settings.steps,
+    sampler: settings.sampler,
+    schedule: settings.schedule,
     featherPx: settings.featherPx,
     growPx: settings.growPx,
     area: settings.area,
     paddingPx: settings.paddingPx,
     count: settings.count,
-    dialect: 'pentimento',
+    dialect: settings.dialect,
+    ...(kind === 'remove' ? {} : { sampler: settings.sampler, schedule: settings.schedule }),
+    ...(settings.advanced.exactSteps === true ? { exactSteps: true } : {}),
   };
 }
 

@@ -1,9 +1,12 @@
+import type { SamplerInfo } from '../../shared/api.ts';
 import type { Rect } from '../../shared/geometry.ts';
+import { limits } from '../../shared/limits.ts';
 import type {
   DiffusionRequest,
   DocumentInfo,
   GenerateRequest,
   InpaintRequest,
+  SamplerSettings,
 } from '../../shared/request.ts';
 import type { Settings } from './settings.ts';
 
@@ -15,6 +18,8 @@ export interface RequestParts {
   readonly region: Rect;
   /** Id of the model that runs; ignored by 'remove'. */
   readonly model: string;
+  /** What the service tells of the sampler: what it has no use for is left out. */
+  readonly sampler: SamplerInfo | undefined;
 }
 
 /** The request for what was captured: everything that decides the picture, nothing else. */
@@ -24,7 +29,7 @@ export function buildRequest(parts: RequestParts): GenerateRequest {
   const output = { seed: settings.isSeedFixed ? settings.seed : -1, count: settings.count };
   const { strength, colorMatch } = settings;
   if (kind === 'remove') return { kind, ...place, ...output, ...masking(settings) };
-  const common = { ...place, ...output, ...sampling(parts) };
+  const common = { ...place, ...output, ...sampling(parts), ...refinements(parts) };
   if (kind === 'text') return { kind, ...common };
   if (kind === 'image') return { kind, ...common, strength, colorMatch };
   const { maskedContent, area, paddingPx } = settings;
@@ -50,7 +55,8 @@ type Sampling = Pick<
 >;
 
 function sampling({ settings, model }: RequestParts): Sampling {
-  const { prompt, negativePrompt, sampler, schedule, steps, cfgScale } = settings;
+  const { prompt, negativePrompt, sampler, schedule, steps, cfgScale, clipSkip, dialect } =
+    settings;
   return {
     model,
     prompt,
@@ -59,43 +65,53 @@ function sampling({ settings, model }: RequestParts): Sampling {
     schedule,
     steps,
     cfgScale,
-    clipSkip: 1,
-    dialect: 'pentimento',
+    clipSkip,
+    dialect,
   };
 }
 
-/** The settings that a recipe was made with: for "more like this" and "edit and run again". */
-export function settingsOfRequest(request: GenerateRequest, seed: number): Partial<Settings> {
-  const { count } = request;
-  const fixed = { seed, isSeedFixed: true, count };
-  if (request.kind === 'remove') {
-    const { featherPx, growPx, colorMatch } = request;
-    return { mode: 'remove', ...fixed, featherPx, growPx, colorMatch };
-  }
-  const { prompt, negativePrompt, sampler, schedule, steps, cfgScale, model } = request;
-  const shared = {
-    ...fixed,
-    prompt,
-    negativePrompt,
-    sampler,
-    schedule,
-    steps,
-    cfgScale,
-    model,
-  };
-  if (request.kind === 'text') return { ...shared, mode: 'fill', strength: 1 };
-  const { strength, colorMatch } = request;
-  if (request.kind === 'image') return { ...shared, mode: 'refine', strength, colorMatch };
-  const { featherPx, growPx, maskedContent, area, paddingPx } = request;
+type Refinements = Pick<
+  DiffusionRequest,
+  | 'vae'
+  | 'samplerOptions'
+  | 'guidanceRescale'
+  | 'emphasis'
+  | 'noiseSource'
+  | 'etaNoiseSeedDelta'
+  | 'variation'
+  | 'advanced'
+>;
+
+/** What few runs need: only what differs from its absence. */
+function refinements({ settings, sampler }: RequestParts): Refinements {
+  const { vae, guidanceRescale, emphasis, noiseSource, etaNoiseSeedDelta, advanced } = settings;
+  const samplerOptions = samplerSettings(settings, sampler);
+  const usesDelta = sampler?.options.hasSeedDelta ?? true;
   return {
-    ...shared,
-    mode: 'fill',
-    strength,
-    colorMatch,
-    featherPx,
-    growPx,
-    maskedContent,
-    area,
-    paddingPx,
+    ...(vae === '' ? {} : { vae }),
+    ...(Object.keys(samplerOptions).length === 0 ? {} : { samplerOptions }),
+    ...(guidanceRescale === limits.guidanceRescale.default ? {} : { guidanceRescale }),
+    ...(emphasis === 'original' ? {} : { emphasis }),
+    ...(noiseSource === 'cpu' ? {} : { noiseSource }),
+    ...(etaNoiseSeedDelta === 0 || !usesDelta ? {} : { etaNoiseSeedDelta }),
+    ...(settings.variationStrength === 0
+      ? {}
+      : { variation: { seed: settings.variationSeed, strength: settings.variationStrength } }),
+    ...(Object.keys(advanced).length === 0 ? {} : { advanced }),
+  };
+}
+
+function samplerSettings(settings: Settings, sampler: SamplerInfo | undefined): SamplerSettings {
+  const { eta, sChurn, sTmin, sTmax, sNoise } = settings;
+  const options = sampler?.options;
+  const hasEta = options === undefined || options.eta !== undefined;
+  const hasChurn = options?.hasChurn ?? true;
+  const hasNoise = options?.hasNoise ?? true;
+  return {
+    ...(eta !== undefined && hasEta ? { eta } : {}),
+    ...(sChurn !== limits.sChurn.default && hasChurn ? { sChurn } : {}),
+    ...(sTmin !== limits.sTmin.default && hasChurn ? { sTmin } : {}),
+    ...(sTmax !== limits.sTmax.default && hasChurn ? { sTmax } : {}),
+    ...(sNoise !== limits.sNoise.default && hasNoise ? { sNoise } : {}),
   };
 }

@@ -4,11 +4,19 @@ import type { Host } from '../host/host.ts';
 import type { TextStorage } from './settings.ts';
 import type { Store } from './store.ts';
 
+/** A file the artist chose or dropped. */
+export interface PickedFile {
+  readonly name: string;
+  readonly bytes: ArrayBuffer;
+}
+
 export interface SessionOptions {
   readonly host: Host;
   readonly client: ServiceClient;
   readonly tokens: TokenBox;
   readonly storage: TextStorage;
+  /** Asks for a picture file; undefined when the artist changes their mind. Throws E_FILE. */
+  readonly pickPicture: () => Promise<PickedFile | undefined>;
   /** Milliseconds; only differences are used. */
   readonly now: () => number;
   /** A fresh key for each press of the button. */

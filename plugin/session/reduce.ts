@@ -1,16 +1,19 @@
 /** The panel's state machine: pure, and the only place where state changes. */
-import type { JobSummary, ModelInfo, Status } from '../../shared/api.ts';
+import type { JobSummary, ModelInfo, SamplingCatalogue, Status } from '../../shared/api.ts';
 import type { Problem } from '../../shared/errors.ts';
 import type { JobEvent } from '../../shared/event.ts';
 import type { GenerateRequest } from '../../shared/request.ts';
 import type { Plan } from '../../shared/plan.ts';
+import type { StyleList } from '../../shared/styles.ts';
 import type { HostState } from '../host/host.ts';
+import { isRecipeAction, reduceRecipe, type RecipeAction } from './reduceRecipe.ts';
 import { isRunAction, reduceRun, runOfSummary } from './reduceRun.ts';
 import { modePresets, type Mode, type Settings } from './settings.ts';
 import type {
   Notice,
   Origin,
   PlanState,
+  PromptTokens,
   Run,
   ServiceState,
   SessionState,
@@ -22,6 +25,8 @@ export type Action =
   | { type: 'serviceLost'; problem: Problem }
   | { type: 'pairingNeeded'; problem: Problem | undefined }
   | { type: 'modelsListed'; models: readonly ModelInfo[] }
+  | { type: 'catalogueRead'; catalogue: SamplingCatalogue }
+  | { type: 'stylesRead'; styles: StyleList }
   | { type: 'jobsListed'; jobs: readonly JobSummary[] }
   | { type: 'hostChanged'; host: HostState }
   | { type: 'settingsChanged'; change: Partial<Settings> }
@@ -29,6 +34,8 @@ export type Action =
   | { type: 'planKnown'; plan: Plan; thumbnail: string | undefined }
   | { type: 'planFailed'; problem: Problem }
   | { type: 'planDropped' }
+  | { type: 'tokensCounted'; counts: PromptTokens | undefined }
+  | RecipeAction
   | {
       type: 'pressed';
       key: string;
@@ -63,13 +70,15 @@ export function reduce(state: SessionState, action: Action): SessionState {
       runs: state.runs.map((run) => (run.key === action.key ? reduceRun(run, action) : run)),
     };
   }
+  if (isRecipeAction(action)) {
+    return { ...state, recipe: reduceRecipe(state.recipe, action) };
+  }
+  if (isTold(action)) return { ...state, ...told(action) };
   switch (action.type) {
     case 'serviceFound':
     case 'serviceLost':
     case 'pairingNeeded':
       return { ...state, service: serviceAfter(action) };
-    case 'modelsListed':
-      return { ...state, models: action.models };
     case 'jobsListed':
       return { ...state, runs: withHistory(state.runs, action.jobs) };
     case 'hostChanged':
@@ -93,6 +102,29 @@ export function reduce(state: SessionState, action: Action): SessionState {
       return { ...state, runs: state.runs.filter((run) => run.key !== action.key) };
     case 'noticed':
       return { ...state, notice: action.notice };
+  }
+}
+
+type ToldAction = Extract<
+  Action,
+  { type: 'modelsListed' | 'catalogueRead' | 'stylesRead' | 'tokensCounted' }
+>;
+
+function isTold(action: Action): action is ToldAction {
+  return ['modelsListed', 'catalogueRead', 'stylesRead', 'tokensCounted'].includes(action.type);
+}
+
+/** What the service has told there is, as the state holds it. */
+function told(action: ToldAction): Partial<SessionState> {
+  switch (action.type) {
+    case 'modelsListed':
+      return { models: action.models };
+    case 'catalogueRead':
+      return { catalogue: action.catalogue };
+    case 'stylesRead':
+      return { styles: action.styles };
+    case 'tokensCounted':
+      return { tokens: action.counts };
   }
 }
 

@@ -1,5 +1,6 @@
 /** Facts derived from the state; nothing here is stored. */
-import type { ModelInfo } from '../../shared/api.ts';
+import type { ModelInfo, SamplerInfo } from '../../shared/api.ts';
+import { maxPromptCharacters } from '../../shared/limits.ts';
 import { isEmptyRect } from '../../shared/geometry.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import type { Run, SessionState, Situation } from './state.ts';
@@ -12,6 +13,19 @@ export function usableCheckpoints(state: SessionState): readonly ModelInfo[] {
 export function activeModel(state: SessionState): ModelInfo | undefined {
   const models = usableCheckpoints(state);
   return models.find((model) => model.id === state.settings.model) ?? models[0];
+}
+
+/** What the service tells of the sampler that is set, by any of its names. */
+export function activeSampler({ catalogue, settings }: SessionState): SamplerInfo | undefined {
+  const name = settings.sampler.toLowerCase();
+  return catalogue?.samplers.find((sampler) =>
+    [sampler.name, ...sampler.aliases].some((known) => known.toLowerCase() === name),
+  );
+}
+
+/** Seed of the newest picture, to use it again; undefined before the first. */
+export function lastSeed(state: SessionState): number | undefined {
+  return runsWithResults(state)[0]?.results.at(-1)?.info.recipe.seed;
 }
 
 export function hasSelection(state: SessionState): boolean {
@@ -70,6 +84,9 @@ export function mainButton(state: SessionState): MainButton {
 }
 
 function obstacle(state: SessionState, situation: Situation): string | undefined {
+  const { prompt, negativePrompt } = state.settings;
+  const isTooLong = Math.max(prompt.length, negativePrompt.length) > maxPromptCharacters;
+  if (isTooLong && situation !== 'remove') return 'The prompt is too long.';
   if (state.service.phase !== 'ready') return 'Waiting for the service.';
   if (!state.host.document) return 'Open a picture first.';
   if (situation === 'remove') {

@@ -2,12 +2,15 @@
 import { toProblem } from '../../shared/errors.ts';
 import type { Host } from '../host/host.ts';
 import { generate } from './actions/generate.ts';
-import { keepLooking, lookForService, pair } from './actions/connect.ts';
+import { keepLooking, lookForService, pair, readModels, readStyles } from './actions/connect.ts';
+import { keepCounting } from './actions/counting.ts';
 import { loadThumbnail, place } from './actions/place.ts';
 import { keepPlanning } from './actions/planning.ts';
-import { settingsOfRequest } from './buildRequest.ts';
-import type { SessionOptions, SessionParts } from './parts.ts';
+import { pickRecipe, readLayerRecipe, readRecipe, applyRecipe } from './actions/readRecipe.ts';
+import type { PickedFile, SessionOptions, SessionParts } from './parts.ts';
+import type { RecipePart } from './recipeOffer.ts';
 import { loadSettings, saveSettings, type Mode, type Settings } from './settings.ts';
+import { settingsOfRequest } from './settingsOfRequest.ts';
 import { initialState, type SessionState } from './state.ts';
 import { createStore } from './store.ts';
 import { isSameRect, type Rect } from '../../shared/geometry.ts';
@@ -33,6 +36,19 @@ export interface Session {
   readonly showThumbnail: (runKey: string, resultId: string) => void;
   /** Takes over the settings of a recipe: the same seed, or a free one for variants of it. */
   readonly reuse: (recipe: Recipe, seed: 'same' | 'free') => void;
+  /** Asks for a picture file and shows the recipe in it. */
+  readonly pickRecipe: () => void;
+  /** Shows the recipe in a file that was dropped. */
+  readonly readRecipe: (file: PickedFile) => void;
+  /** Shows the recipe of the active layer. */
+  readonly readLayerRecipe: () => void;
+  /** Takes over the recipe that is shown, or a part of it. */
+  readonly applyRecipe: (part: RecipePart) => void;
+  readonly closeRecipe: () => void;
+  /** Reads the files with styles again. */
+  readonly readStyles: () => void;
+  /** Asks for the models again: files may have come. */
+  readonly readModels: () => void;
   readonly lookAgain: () => void;
   readonly pair: (code: string) => void;
   readonly dismissNotice: () => void;
@@ -58,6 +74,7 @@ export function startSession(options: SessionOptions): Session {
       store.dispatch({ type: 'hostChanged', host });
   });
   const stopPlanning = keepPlanning(parts);
+  const stopCounting = keepCounting(parts);
   const stopSaving = keepSaving(parts);
   void keepLooking(parts);
   return {
@@ -69,6 +86,7 @@ export function startSession(options: SessionOptions): Session {
       ending.abort();
       stopWatching();
       stopPlanning();
+      stopCounting();
       stopSaving();
     },
   };
@@ -89,12 +107,19 @@ function commands(parts: SessionParts): Commands {
     discardRun: (key) => store.dispatch({ type: 'runDiscarded', key }),
     showThumbnail: (key, resultId) => void loadThumbnail(parts, key, resultId),
     reuse: (recipe, seed) => {
-      const change = settingsOfRequest(recipe.request, recipe.seed);
+      const change = settingsOfRequest(recipe.request, recipe);
       store.dispatch({
         type: 'settingsChanged',
         change: seed === 'same' ? change : { ...change, isSeedFixed: false, count: 3 },
       });
     },
+    pickRecipe: () => void pickRecipe(parts),
+    readRecipe: (file) => void readRecipe(parts, file),
+    readLayerRecipe: () => readLayerRecipe(parts),
+    applyRecipe: (part) => applyRecipe(parts, part),
+    closeRecipe: () => store.dispatch({ type: 'recipeClosed' }),
+    readStyles: () => void readStyles(parts),
+    readModels: () => void readModels(parts),
     lookAgain: () => void lookForService(parts),
     pair: (code) => void pair(parts, code),
     dismissNotice: () => store.dispatch({ type: 'noticed', notice: undefined }),

@@ -1,7 +1,8 @@
 /** What the artist has set: kept over restarts, and never lost by an error. */
 import { z } from 'zod';
-import { limits, maxPromptCharacters, maxSeed, type Range } from '../../shared/limits.ts';
-import { Area, MaskedContent } from '../../shared/request.ts';
+import { AdvancedSettings } from '../../shared/advanced.ts';
+import { limits, maxSeed, type Range } from '../../shared/limits.ts';
+import { Area, Dialect, Emphasis, MaskedContent, NoiseSource } from '../../shared/request.ts';
 
 export const Mode = z.enum(['fill', 'remove', 'restyle', 'refine']);
 export type Mode = z.infer<typeof Mode>;
@@ -16,20 +17,40 @@ function within(range: Range) {
 
 export const Settings = z.strictObject({
   mode: Mode,
-  prompt: z.string().max(maxPromptCharacters),
-  negativePrompt: z.string().max(maxPromptCharacters),
+  /** Of any length, so that nothing that was pasted is lost; what is too long does not run. */
+  prompt: z.string(),
+  negativePrompt: z.string(),
   strength: within(limits.strength),
   featherPx: within(limits.featherPx),
   growPx: within(limits.growPx).int(),
   count: within(limits.count).int(),
   /** Model id; empty: the first one found. */
   model: z.string().max(300),
+  /** Id of a VAE file; empty: the model's own. */
+  vae: z.string().max(300),
   sampler: z.string().max(60),
   schedule: z.string().max(60),
   steps: within(limits.steps).int(),
   cfgScale: within(limits.cfgScale),
   seed: z.number().int().min(0).max(maxSeed),
   isSeedFixed: z.boolean(),
+  /** -1: a random one. Without a strength it is not used. */
+  variationSeed: z.number().int().min(-1).max(maxSeed),
+  variationStrength: within(limits.variationStrength),
+  /** Absent: the sampler's own. */
+  eta: within(limits.eta).optional(),
+  sChurn: within(limits.sChurn),
+  sTmin: within(limits.sTmin),
+  sTmax: within(limits.sTmax),
+  sNoise: within(limits.sNoise),
+  etaNoiseSeedDelta: z.number().int().min(-maxSeed).max(maxSeed),
+  clipSkip: within(limits.clipSkip).int(),
+  guidanceRescale: within(limits.guidanceRescale),
+  emphasis: Emphasis,
+  noiseSource: NoiseSource,
+  dialect: Dialect,
+  /** What only recipes set, and whether all steps are run. */
+  advanced: AdvancedSettings,
   maskedContent: MaskedContent,
   area: Area,
   paddingPx: within(limits.paddingPx).int(),
@@ -38,7 +59,7 @@ export const Settings = z.strictObject({
 });
 export type Settings = Readonly<z.infer<typeof Settings>>;
 
-const Stored = z.strictObject({ version: z.literal(1), settings: Settings });
+const Stored = z.object({ version: z.literal(1), settings: z.record(z.string(), z.unknown()) });
 
 /** What a mode sets when it is chosen; everything else stays as it is. */
 export const modePresets: Readonly<Record<Mode, Partial<Settings>>> = {
@@ -57,12 +78,26 @@ export const defaultSettings: Settings = {
   growPx: limits.growPx.default,
   count: limits.count.default,
   model: '',
+  vae: '',
   sampler: 'DPM++ 2M',
   schedule: 'karras',
   steps: limits.steps.default,
   cfgScale: limits.cfgScale.default,
   seed: 0,
   isSeedFixed: false,
+  variationSeed: -1,
+  variationStrength: limits.variationStrength.default,
+  sChurn: limits.sChurn.default,
+  sTmin: limits.sTmin.default,
+  sTmax: limits.sTmax.default,
+  sNoise: limits.sNoise.default,
+  etaNoiseSeedDelta: 0,
+  clipSkip: limits.clipSkip.default,
+  guidanceRescale: limits.guidanceRescale.default,
+  emphasis: 'original',
+  noiseSource: 'cpu',
+  dialect: 'pentimento',
+  advanced: {},
   maskedContent: 'original',
   area: 'context',
   paddingPx: limits.paddingPx.default,
@@ -78,15 +113,23 @@ export interface TextStorage {
 
 const storageKey = 'pentimento.settings';
 
-/** The stored settings, or the defaults when there are none or they do not parse any more. */
+/** The stored settings; the default stands in for each that is missing or does not parse any more. */
 export function loadSettings(storage: TextStorage): Settings {
   try {
     const text = storage.getItem(storageKey);
     const parsed = Stored.safeParse(text === null ? undefined : JSON.parse(text));
-    return parsed.success ? parsed.data.settings : defaultSettings;
+    return parsed.success ? settingsFrom(parsed.data.settings) : defaultSettings;
   } catch {
     return defaultSettings;
   }
+}
+
+function settingsFrom(stored: Readonly<Record<string, unknown>>): Settings {
+  const known = Object.entries(Settings.shape).filter(
+    ([name, schema]) => name in stored && schema.safeParse(stored[name]).success,
+  );
+  const kept = Object.fromEntries(known.map(([name]) => [name, stored[name]]));
+  return Settings.parse({ ...defaultSettings, ...kept });
 }
 
 /** Keeps the settings; a full or forbidden storage is no reason to stop the artist. */

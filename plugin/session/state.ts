@@ -1,11 +1,13 @@
 /** Everything the panel knows, in one value with one owner. Derived facts are computed (select.ts). */
-import type { ModelInfo, Status } from '../../shared/api.ts';
+import type { ModelInfo, SamplingCatalogue, Status, TokenCount } from '../../shared/api.ts';
 import type { Problem } from '../../shared/errors.ts';
 import type { ResultInfo } from '../../shared/event.ts';
 import type { Size } from '../../shared/geometry.ts';
 import type { Plan } from '../../shared/plan.ts';
 import type { GenerateRequest } from '../../shared/request.ts';
+import type { StyleList } from '../../shared/styles.ts';
 import type { HostState } from '../host/host.ts';
+import type { RecipeOffer, RecipePart } from './recipeOffer.ts';
 import type { Settings } from './settings.ts';
 
 export type ServiceState =
@@ -18,6 +20,23 @@ export type PlanState =
   | { readonly phase: 'none' }
   | { readonly phase: 'known'; readonly plan: Plan; readonly thumbnail?: string }
   | { readonly phase: 'failed'; readonly problem: Problem };
+
+export interface PromptTokens {
+  readonly prompt: TokenCount;
+  readonly negativePrompt: TokenCount;
+}
+
+/** A recipe that was asked for, before it is used. */
+export type RecipeState =
+  | { readonly phase: 'none' }
+  | { readonly phase: 'reading'; readonly title: string }
+  | { readonly phase: 'failed'; readonly title: string; readonly problem: Problem }
+  | {
+      readonly phase: 'shown';
+      readonly offer: RecipeOffer;
+      /** What was taken over last. */
+      readonly used: RecipePart | undefined;
+    };
 
 /** What pressing the button does. */
 export type Situation = 'generate' | 'refine' | 'restyle' | 'fill' | 'remove';
@@ -100,9 +119,16 @@ export interface Notice {
 export interface SessionState {
   readonly service: ServiceState;
   readonly models: readonly ModelInfo[];
+  /** Samplers and schedules; undefined until the service has told them. */
+  readonly catalogue: SamplingCatalogue | undefined;
+  /** Undefined until they have been asked for. */
+  readonly styles: StyleList | undefined;
   readonly host: HostState;
   readonly settings: Settings;
   readonly plan: PlanState;
+  /** Undefined while nobody has counted. */
+  readonly tokens: PromptTokens | undefined;
+  readonly recipe: RecipeState;
   /** Newest first. */
   readonly runs: readonly Run[];
   readonly chosenResultId: string | undefined;
@@ -113,9 +139,13 @@ export function initialState(settings: Settings, host: HostState): SessionState 
   return {
     service: { phase: 'looking' },
     models: [],
+    catalogue: undefined,
+    styles: undefined,
     host,
     settings,
     plan: { phase: 'none' },
+    tokens: undefined,
+    recipe: { phase: 'none' },
     runs: [],
     chosenResultId: undefined,
     notice: undefined,

@@ -1,7 +1,13 @@
 import { useEffect, useRef, useState, type PointerEvent as ReactPointerEvent } from 'react';
 import type { Rect } from '../../shared/geometry.ts';
 import { CanvasPainter, type Scene } from './canvasPainter.ts';
-import { zoomedView, type Editor, type EditorState, type Tool } from '../host/workbench/editor.ts';
+import {
+  fittedView,
+  zoomedView,
+  type Editor,
+  type EditorState,
+  type Tool,
+} from '../host/workbench/editor.ts';
 import { beginGesture, type Gesture, type Keys } from './pointerTools.ts';
 import type { Point } from '../host/workbench/shapes.ts';
 
@@ -81,15 +87,18 @@ function keysOf(event: ReactPointerEvent<HTMLDivElement>): Keys {
   return { shift: event.shiftKey, alt: event.altKey };
 }
 
-/** Tells the editor how large the canvas area is; the first size fits the picture into it. */
+/** Tells the editor how large the canvas area is; a picture that was fitted into it stays fitted. */
 function useArea(frame: React.RefObject<HTMLDivElement | null>, editor: Editor): void {
   useEffect(() => {
     const element = frame.current;
     if (!element) return undefined;
     const observer = new ResizeObserver(() => {
-      const before = editor.getState().area;
+      const { area, view } = editor.getState();
+      const document = editor.document();
+      const fitted = document && fittedView(document, area);
+      const wasFitted = fitted?.scale === view.scale && fitted.x === view.x && fitted.y === view.y;
       editor.update({ area: { width: element.clientWidth, height: element.clientHeight } });
-      if (before.width === 0) editor.fit();
+      if (area.width === 0 || wasFitted) editor.fit();
     });
     observer.observe(element);
     return () => observer.disconnect();

@@ -1,5 +1,5 @@
 /** The browser program around the panel: top line, tools, picture, panel, layers, status line. */
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useEffect, useRef, useState, useSyncExternalStore, type RefObject } from 'react';
 import { Panel } from '../panel/Panel.tsx';
 import type { Session } from '../session/session.ts';
 import { CanvasView } from './CanvasView.tsx';
@@ -10,28 +10,38 @@ import { StatusLine } from './StatusLine.tsx';
 import { ToolBar } from './ToolBar.tsx';
 import { TopLine } from './TopLine.tsx';
 
+interface DropCommands {
+  readonly openDropped: (file: File) => void;
+  /** Dropped on the panel: its recipe is read. */
+  readonly readDropped: (file: File) => void;
+}
+
 export interface WorkbenchProps {
   readonly editor: Editor;
   readonly session: Session;
-  readonly files: FileCommands & { readonly openDropped: (file: File) => void };
+  readonly files: FileCommands & DropCommands;
   readonly theme: { readonly name: string; readonly next: () => void };
 }
 
 export function Workbench({ editor, session, files, theme }: WorkbenchProps) {
   const state = useSyncExternalStore(editor.subscribe, editor.getState);
   const panel = useSyncExternalStore(session.subscribe, session.getState);
-  const isDropping = useDrop(files.openDropped);
+  const side = useRef<HTMLDivElement>(null);
+  const target = useDrop(side, files);
   useKeys(editor, files);
   const reach = panel.plan.phase === 'known' ? panel.plan.plan.context : undefined;
   const isReachShown = state.history?.present.selection !== undefined;
   return (
-    <div className={isDropping ? 'workbench dropping' : 'workbench'}>
+    <div className={target === undefined ? 'workbench' : `workbench dropping-${target}`}>
       <TopLine editor={editor} state={state} files={files} theme={theme} />
       <div className="middle">
         <ToolBar editor={editor} state={state} />
         <CanvasView editor={editor} state={state} reach={isReachShown ? reach : undefined} />
         <div className="side">
-          <div className="side-panel">
+          {target !== undefined && (
+            <div className="drop-hint">Drop here to read the picture’s recipe</div>
+          )}
+          <div ref={side} className="side-panel">
             <Panel session={session} />
           </div>
           <LayerList editor={editor} document={state.history?.present} />
@@ -52,22 +62,33 @@ function useKeys(editor: Editor, files: FileCommands): void {
   }, [editor, files]);
 }
 
-/** Files dropped anywhere open; true while one hovers. */
-function useDrop(openDropped: (file: File) => void): boolean {
-  const [isOver, setOver] = useState(false);
+type DropTarget = 'document' | 'recipe';
+
+/** Files dropped on the panel are asked for their recipe, elsewhere they open; where one hovers. */
+function useDrop(
+  side: RefObject<HTMLElement | null>,
+  { openDropped, readDropped }: DropCommands,
+): DropTarget | undefined {
+  const [target, setTarget] = useState<DropTarget>();
   useEffect(() => {
+    const targetOf = (event: DragEvent): DropTarget =>
+      event.target instanceof Node && side.current?.contains(event.target) === true
+        ? 'recipe'
+        : 'document';
     const onOver = (event: DragEvent) => {
       event.preventDefault();
-      setOver(true);
+      setTarget(targetOf(event));
     };
     const onLeave = (event: DragEvent) => {
-      if (event.relatedTarget === null) setOver(false);
+      if (event.relatedTarget === null) setTarget(undefined);
     };
     const onDrop = (event: DragEvent) => {
       event.preventDefault();
-      setOver(false);
+      setTarget(undefined);
       const file = event.dataTransfer?.files[0];
-      if (file) openDropped(file);
+      if (!file) return;
+      if (targetOf(event) === 'recipe') readDropped(file);
+      else openDropped(file);
     };
     addEventListener('dragover', onOver);
     addEventListener('dragleave', onLeave);
@@ -77,6 +98,6 @@ function useDrop(openDropped: (file: File) => void): boolean {
       removeEventListener('dragleave', onLeave);
       removeEventListener('drop', onDrop);
     };
-  }, [openDropped]);
-  return isOver;
+  }, [side, openDropped, readDropped]);
+  return target;
 }

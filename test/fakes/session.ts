@@ -1,11 +1,15 @@
 /** A session's surroundings for tests: a host that records, a client that answers from memory. */
-import type { ModelInfo } from '../../shared/api.ts';
+import { samplingCatalogue } from '../../service/engine/sampling/catalogue.ts';
+import type { ModelInfo, SamplingCatalogue } from '../../shared/api.ts';
+import { PentimentoError } from '../../shared/errors.ts';
 import { decodeFrame, type Plane } from '../../shared/frame.ts';
 import type { JobEvent, ResultInfo } from '../../shared/event.ts';
 import { rectOfSize, type Rect } from '../../shared/geometry.ts';
 import type { Plan, PlanRequest } from '../../shared/plan.ts';
+import type { ReadRecipe } from '../../shared/readRecipe.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import { GenerateRequest, type DocumentInfo } from '../../shared/request.ts';
+import type { StyleList } from '../../shared/styles.ts';
 import type { ServiceClient } from '../../plugin/client/serviceClient.ts';
 import type { CaptureRequest, Host, HostState, Placement } from '../../plugin/host/host.ts';
 import type { SessionOptions } from '../../plugin/session/parts.ts';
@@ -19,6 +23,23 @@ export const checkpoint: ModelInfo = {
   prediction: 'epsilon',
   sizeBytes: 1,
   usable: true,
+};
+
+/** As the service tells it. */
+export const catalogue: SamplingCatalogue = samplingCatalogue();
+
+export const styleList: StyleList = {
+  styles: [
+    {
+      name: 'Oil',
+      prompt: 'oil painting of {prompt}',
+      negativePrompt: 'photo',
+      file: 'a/styles.csv',
+    },
+    { name: 'Fine', prompt: 'highly detailed', negativePrompt: '', file: 'a/styles.csv' },
+  ],
+  folders: ['/data', '/a'],
+  unreadable: [],
 };
 
 export const photo: DocumentInfo = {
@@ -63,6 +84,32 @@ export const inpaintRequest: GenerateRequest = GenerateRequest.parse({
   area: 'context',
   paddingPx: 32,
 });
+
+/** What the service reads out of a picture of another program. */
+export const readRecipe: ReadRecipe = {
+  source: 'a1111',
+  program: 'AUTOMATIC1111 v1.10.1',
+  place: 'PNG text parameters',
+  text: 'an old fisherman',
+  fields: [{ name: 'Steps', value: '28' }],
+  settings: {
+    prompt: 'an old fisherman',
+    negativePrompt: 'blurry',
+    sampler: 'DPM++ 2M SDE',
+    schedule: 'sgm_uniform',
+    steps: 28,
+    cfgScale: 5.5,
+    clipSkip: 2,
+    seed: 3735928559,
+    dialect: 'a1111',
+    noiseSource: 'nv',
+    workingSize: { width: 512, height: 768 },
+    variation: { seed: 77, strength: 0.2 },
+  },
+  model: { name: 'dreamshaper_8', hash: '879db523c3' },
+  notUsed: [{ name: 'Hires upscaler', value: '4x-UltraSharp', why: 'There is no second pass.' }],
+  recipes: [],
+};
 
 export function recipeOf(request: GenerateRequest, index = 0): Recipe {
   return {
@@ -156,6 +203,7 @@ export interface FakeClient extends ServiceClient {
   readonly planned: PlanRequest[];
   readonly cancelled: string[];
   models: ServiceClient['models'];
+  countTokens: ServiceClient['countTokens'];
 }
 
 /** Runs every job at once: started, one step per variant, its results, done. */
@@ -225,6 +273,20 @@ export function fakeClient(models: readonly ModelInfo[] = [checkpoint]): FakeCli
       });
     },
     openPicture: () => Promise.reject(new Error('not used')),
+    samplers: () => Promise.resolve(catalogue),
+    styles: () => Promise.resolve(styleList),
+    countTokens: ({ texts }) =>
+      Promise.resolve(
+        texts.map((text) => ({
+          tokens: text === '' ? 0 : text.split(' ').length,
+          limit: 75,
+          unreadable: [],
+        })),
+      ),
+    readRecipe: (file) =>
+      file.byteLength > 0
+        ? Promise.resolve(readRecipe)
+        : Promise.reject(new PentimentoError('E_RECIPE_NONE')),
     pair: () => Promise.resolve(),
   };
 }
@@ -248,6 +310,7 @@ export function sessionOptions(
     host,
     client,
     tokens: { get: () => token, set: (next) => (token = next) },
+    pickPicture: () => Promise.resolve(undefined),
     storage: { getItem: (k) => stored.get(k) ?? null, setItem: (k, v) => void stored.set(k, v) },
     now: () => 0,
     newKey: () => `key-${keys++}`,

@@ -46,6 +46,8 @@ export const fakeModels: ModelSource = {
         })
       : Promise.reject(new PentimentoError('E_MODEL_UNKNOWN')),
   rescan: () => Promise.resolve(),
+  preview: () => Promise.reject(new PentimentoError('E_NOT_FOUND')),
+  close: () => Promise.resolve(),
 };
 
 export interface TestService extends RunningService {

@@ -5,9 +5,18 @@ import type {
   UxpPanelHandlers,
 } from '../../plugin/host/photoshop/uxpApi.ts';
 
+/** What the artist answers the file dialog with; undefined closes it. */
+export interface FakeFile {
+  readonly name: string;
+  readonly bytes: ArrayBuffer;
+}
+
 interface NetworkManifest {
   readonly entrypoints: ReadonlyArray<{ readonly type: string; readonly id: string }>;
-  readonly requiredPermissions: { readonly network?: { readonly domains: readonly string[] } };
+  readonly requiredPermissions: {
+    readonly network?: { readonly domains: readonly string[] };
+    readonly localFileSystem?: string;
+  };
 }
 
 /** Values come back as bytes; empty ones are refused; everything takes a moment. */
@@ -42,6 +51,8 @@ export class FakeSecureStorage {
 export interface FakeUxp {
   readonly module: UxpApi;
   readonly secureStorage: FakeSecureStorage;
+  /** The next file that is chosen. */
+  chosenFile: FakeFile | undefined;
   /** Requests that were let through, as "METHOD url". */
   readonly requests: string[];
   readonly fetch: (request: Request) => Promise<Response>;
@@ -81,11 +92,37 @@ export function createFakeUxp(options: FakeUxpOptions): FakeUxp {
       panels = given.panels;
     },
   };
-  return {
+  const binary = Symbol('binary');
+  const fake: FakeUxp = {
     module: {
       entrypoints,
-      storage: { secureStorage },
+      storage: {
+        secureStorage,
+        formats: { binary },
+        localFileSystem: {
+          getFileForOpening: async () => {
+            await Promise.resolve();
+            const { localFileSystem } = options.manifest.requiredPermissions;
+            if (localFileSystem !== 'request' && localFileSystem !== 'fullAccess') {
+              throw new Error('The manifest does not allow file pickers.');
+            }
+            if (options.isModal()) throw new Error('A dialog was opened inside a modal scope.');
+            const file = fake.chosenFile;
+            if (!file) return null;
+            return {
+              name: file.name,
+              read: async ({ format }) => {
+                await Promise.resolve();
+                // Without the binary mark a file is read as text.
+                if (format !== binary) throw new Error('The file was not read as bytes.');
+                return file.bytes;
+              },
+            };
+          },
+        },
+      },
     },
+    chosenFile: undefined,
     secureStorage,
     requests,
     fetch: async (request) => {
@@ -111,4 +148,5 @@ export function createFakeUxp(options: FakeUxpOptions): FakeUxp {
       if (tookMs > handlerLimitMs) throw new Error(`The handler took ${tookMs} ms.`);
     },
   };
+  return fake;
 }

@@ -5,7 +5,28 @@
 
 export interface UxpApi {
   readonly entrypoints: UxpEntrypoints;
-  readonly storage: { readonly secureStorage: UxpSecureStorage };
+  readonly storage: UxpStorage;
+}
+
+export interface UxpStorage {
+  readonly secureStorage: UxpSecureStorage;
+  readonly localFileSystem: UxpFileSystem;
+  readonly formats: UxpFormats;
+}
+
+interface UxpFileSystem {
+  /** One file, or null when the dialog was closed. `types`: endings without their points. */
+  getFileForOpening(options: { readonly types: readonly string[] }): Promise<UxpFile | null>;
+}
+
+/** Opaque marks. */
+interface UxpFormats {
+  readonly binary: symbol;
+}
+
+interface UxpFile {
+  readonly name: string;
+  read(options: { readonly format: symbol }): Promise<ArrayBuffer>;
 }
 
 export interface UxpEntrypoints {

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type RefObject } from 'react';
+import { useLayoutEffect, useRef, type RefObject } from 'react';
 
 /** The values that Spectrum elements have beside the ordinary ones of an element. */
 export type SpectrumElement = HTMLElement & {
@@ -16,11 +16,12 @@ type Handlers = Readonly<Record<string, (event: Event, element: SpectrumElement)
 export function useDomEvents(handlers: Handlers): RefObject<HTMLElement | null> {
   const ref = useRef<HTMLElement>(null);
   const newest = useRef(handlers);
-  useEffect(() => {
+  // With the drawing itself: a press on a button that has just come alive must not meet the old handler.
+  useLayoutEffect(() => {
     newest.current = handlers;
   });
   const names = Object.keys(handlers).join(' ');
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = ref.current as SpectrumElement | null;
     if (!element) return undefined;
     const listen = (event: Event) => newest.current[event.type]?.(event, element);

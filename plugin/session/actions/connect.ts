@@ -27,6 +27,9 @@ export async function lookForService(parts: SessionParts): Promise<void> {
   }
   if (wasReady) return;
   await attempt(parts, async () => {
+    store.dispatch({ type: 'catalogueRead', catalogue: await client.samplers() });
+  });
+  await attempt(parts, async () => {
     store.dispatch({ type: 'jobsListed', jobs: (await client.jobs()).jobs });
     followAll(parts);
   });
@@ -53,6 +56,18 @@ async function attempt(
 /** Reads the list of models again. Throws what the client throws. */
 async function refreshModels({ client, store }: SessionParts): Promise<void> {
   store.dispatch({ type: 'modelsListed', models: (await client.models()).models });
+}
+
+/** Reads the models anew; a failure becomes a notice. Never throws. */
+export async function readModels(parts: SessionParts): Promise<void> {
+  await attempt(parts, () => refreshModels(parts));
+}
+
+/** Reads the styles anew; a failure becomes a notice. Never throws. */
+export async function readStyles(parts: SessionParts): Promise<void> {
+  await attempt(parts, async () => {
+    parts.store.dispatch({ type: 'stylesRead', styles: await parts.client.styles() });
+  });
 }
 
 /** Exchanges the code for a token, then looks for the service again. Never throws. */

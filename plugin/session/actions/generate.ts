@@ -8,7 +8,7 @@ import { buildPlanRequest } from '../buildPlanRequest.ts';
 import { buildRequest } from '../buildRequest.ts';
 import { labelOf } from '../label.ts';
 import type { SessionParts } from '../parts.ts';
-import { activeModel, hasSelection, mainButton, situationOf } from '../select.ts';
+import { activeModel, activeSampler, hasSelection, mainButton, situationOf } from '../select.ts';
 import type { SessionState } from '../state.ts';
 import { follow } from './follow.ts';
 import { reportServiceTrouble } from './connect.ts';
@@ -72,15 +72,18 @@ async function prepare(
       `The model would have to see ${megapixels} megapixels.`,
     );
   }
-  const model = activeModel(state)?.id ?? '';
+  const common = {
+    kind,
+    settings: state.settings,
+    model: activeModel(state)?.id ?? '',
+    sampler: activeSampler(state),
+  };
   if (kind === 'text') {
     const { layer: _unread, ...place } = document;
     const request = buildRequest({
-      kind,
-      settings: state.settings,
+      ...common,
       document: place,
       region: context,
-      model,
     });
     return { request, frame: encodeFrame({ body: request, planes: [] }) };
   }
@@ -92,11 +95,9 @@ async function prepare(
     withMask,
   });
   const request = buildRequest({
-    kind,
-    settings: state.settings,
+    ...common,
     document: capture.document,
     region: capture.region,
-    model,
   });
   const frame = encodeFrame({ body: request, planes: planesOf(capture, withMask) });
   return { request, frame, note: capture.note };

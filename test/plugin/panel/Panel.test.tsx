@@ -1,20 +1,32 @@
+import type { ReactElement } from 'react';
 import { renderToString } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
-import { numberOf } from '../../../plugin/panel/controls/NumberField.tsx';
+import { readNumber } from '../../../plugin/panel/controls/NumberField.tsx';
+import { advancedLine } from '../../../plugin/panel/advancedLine.ts';
+import { searchOptions } from '../../../plugin/panel/controls/options.ts';
 import { Panel } from '../../../plugin/panel/Panel.tsx';
+import { SamplerFields } from '../../../plugin/panel/SamplerFields.tsx';
+import { SamplerSettings } from '../../../plugin/panel/SamplerSettings.tsx';
+import { StylePicker } from '../../../plugin/panel/StylePicker.tsx';
+import { SessionContext } from '../../../plugin/panel/useSession.ts';
 import { costWords, timeWords, workingWords } from '../../../plugin/panel/words.ts';
+import { offerOfFile } from '../../../plugin/session/recipeOffer.ts';
 import { reduce, type Action } from '../../../plugin/session/reduce.ts';
 import type { Session } from '../../../plugin/session/session.ts';
 import { defaultSettings } from '../../../plugin/session/settings.ts';
 import { initialState, type SessionState } from '../../../plugin/session/state.ts';
 import { problemOf } from '../../../shared/errors.ts';
 import type { JobEvent } from '../../../shared/event.ts';
+import type { StyleList } from '../../../shared/styles.ts';
 import {
+  catalogue,
   checkpoint,
   hostWithSelection,
   inpaintRequest,
+  readRecipe,
   recipeOf,
   resultInfo,
+  styleList,
 } from '../../fakes/session.ts';
 
 const status = {
@@ -76,11 +88,11 @@ function eventOf(seq: number, event: object): Action {
   };
 }
 
-function draw(
+function sessionIn(
   actions: readonly Action[],
   kind: Session['hostKind'] = 'workbench',
   from?: Partial<SessionState>,
-) {
+): Session {
   const state = actions.reduce(reduce, {
     ...initialState(defaultSettings, hostWithSelection),
     ...from,
@@ -100,13 +112,32 @@ function draw(
     discardRun: nothing,
     showThumbnail: nothing,
     reuse: nothing,
+    pickRecipe: nothing,
+    readRecipe: nothing,
+    readLayerRecipe: nothing,
+    applyRecipe: nothing,
+    closeRecipe: nothing,
+    readStyles: nothing,
+    readModels: nothing,
     lookAgain: nothing,
     pair: nothing,
     dismissNotice: nothing,
     retryNotice: nothing,
     end: nothing,
   };
-  return renderToString(<Panel session={session} />).replaceAll('<!-- -->', '');
+  return session;
+}
+
+function draw(...scene: Parameters<typeof sessionIn>): string {
+  return htmlOf(<Panel session={sessionIn(...scene)} />);
+}
+
+function drawIn(element: ReactElement, actions: readonly Action[]): string {
+  return htmlOf(<SessionContext value={sessionIn(actions)}>{element}</SessionContext>);
+}
+
+function htmlOf(element: ReactElement): string {
+  return renderToString(element).replaceAll('<!-- -->', '');
 }
 
 describe('the panel', () => {
@@ -207,6 +238,55 @@ describe('the panel', () => {
     expect(html).toContain('This layer’s recipe');
   });
 
+  it('shows a recipe with what is taken and what is not', () => {
+    const offer = offerOfFile('fisherman.png', readRecipe, [checkpoint]);
+    const html = draw([
+      ...ready,
+      { type: 'recipeRead', offer },
+      { type: 'recipeUsed', part: 'seed' },
+    ]);
+    for (const words of [
+      'Recipe of fisherman.png',
+      'AUTOMATIC1111 v1.10.1, PNG text parameters',
+      'an old fisherman',
+      'avoid: blurry',
+      'Its model “dreamshaper_8 [879db523c3]” is not in your library. Model One stays.',
+      '4x-UltraSharp. There is no second pass.',
+      '✓ Only seed',
+    ]) {
+      expect(html).toContain(words);
+    }
+  });
+
+  it('counts tokens, and says at the prompt what cannot be read', () => {
+    const one = { tokens: 14, limit: 75, unreadable: [] };
+    const counts = { prompt: { ...one, unreadable: ['1.2.3'] }, negativePrompt: one };
+    const html = draw([
+      ...ready,
+      { type: 'tokensCounted', counts },
+      { type: 'settingsChanged', change: { prompt: 'a (boat:1.2.3)' } },
+    ]);
+    expect(html).toContain('14 / 75');
+    expect(html).toContain('“1.2.3” is no weight');
+    const long = draw([
+      ...ready,
+      { type: 'settingsChanged', change: { prompt: 'x'.repeat(20_001) } },
+    ]);
+    expect(long).toContain('It has 20001 characters; at most 20000 can be read.');
+  });
+
+  it('offers what the model was made for', () => {
+    const suggested = { sampler: 'LCM', schedule: 'SGM Uniform', steps: 6, cfgScale: 1.5 };
+    const html = draw([
+      ...ready,
+      { type: 'catalogueRead', catalogue },
+      { type: 'modelsListed', models: [{ ...checkpoint, suggested }] },
+    ]);
+    expect(html).toContain('use 6 steps, CFG 1.5, LCM SGM Uniform?');
+    expect(html).toContain('keep mine');
+    expect(draw([...ready])).not.toContain('keep mine');
+  });
+
   it('uses the tags that Photoshop draws itself, and none of the browser’s', () => {
     const html = draw([...ready, ...running], 'photoshop');
     expect(html).toContain('<sp-textarea');
@@ -216,16 +296,144 @@ describe('the panel', () => {
   });
 });
 
+describe('choosing a sampler', () => {
+  const inside = (element: ReactElement, actions: readonly Action[]) =>
+    drawIn(element, [...ready, { type: 'catalogueRead', catalogue }, ...actions]);
+  const choosing = (change: Partial<SessionState['settings']>): Action => ({
+    type: 'settingsChanged',
+    change,
+  });
+
+  it('shows the sentence of what is chosen, and what automatic stands for', () => {
+    const html = inside(<SamplerFields />, [
+      choosing({ sampler: 'Euler a', schedule: 'automatic' }),
+    ]);
+    expect(html).toContain('Soft and painterly');
+    expect(html).toContain('Automatic (Uniform)');
+  });
+
+  it.each(['DDIM', 'DDIMScheduler'])(
+    'has no schedule to choose with %s and says why',
+    (sampler) => {
+      const html = inside(<SamplerFields />, [choosing({ sampler, schedule: 'karras' })]);
+      expect(html).toContain('DDIM works on the model’s own timesteps; no other schedule fits.');
+      expect(html).toMatch(/aria-label="Schedule"[^>]*aria-disabled="true"[^>]*tabindex="-1"/);
+    },
+  );
+
+  it('says that a sampler is not known, and keeps its name', () => {
+    const html = inside(<SamplerFields />, [choosing({ sampler: 'Dreamy' })]);
+    expect(html).toContain('The service does not know “Dreamy”');
+  });
+
+  it('waits for the service', () => {
+    const html = drawIn(<SamplerFields />, []);
+    expect(html).toContain('The list comes from the service');
+    expect(html).toContain('DPM++ 2M');
+  });
+
+  it('asks only what the sampler has', () => {
+    const fields = (sampler: string) => {
+      const html = inside(<SamplerSettings />, [choosing({ sampler, sChurn: 1 })]);
+      return [...html.matchAll(/aria-label="([^"]+)"/g)].map((found) => found[1]);
+    };
+    expect(fields('DPM++ 2M')).toEqual([]);
+    expect(fields('Euler a')).toEqual(['Eta', 'Step noise']);
+    expect(fields('Euler')).toEqual([
+      'Churn',
+      'Churn from sigma',
+      'Churn up to sigma',
+      'Step noise',
+    ]);
+  });
+
+  it('finds options by all words in name, other names and sentence', () => {
+    const option = (value: string, about: string, aliases: string[]) => ({
+      value,
+      label: value,
+      about,
+      aliases,
+    });
+    const groups = [
+      { label: 'A', options: [option('DPM++ 2M', 'A safe choice.', ['dpmpp_2m'])] },
+      { label: 'B', options: [option('Euler a', 'Soft and painterly.', ['k_euler_a'])] },
+    ];
+    const found = (words: string) =>
+      searchOptions(groups, words).flatMap((g) => g.options.map((o) => o.value));
+    expect(found('')).toEqual(['DPM++ 2M', 'Euler a']);
+    expect(found('SOFT euler')).toEqual(['Euler a']);
+    expect(found('dpmpp')).toEqual(['DPM++ 2M']);
+    expect(found('soft safe')).toEqual([]);
+  });
+});
+
+describe('choosing styles', () => {
+  const inside = (...actions: readonly Action[]) =>
+    drawIn(<StylePicker onClose={() => undefined} />, [...ready, ...actions]);
+  const read = (change: Partial<StyleList>): Action => ({
+    type: 'stylesRead',
+    styles: { ...styleList, ...change },
+  });
+
+  it('tells which of them are in the prompt', () => {
+    const html = inside(read({}), {
+      type: 'settingsChanged',
+      change: { prompt: 'oil painting of a boat', negativePrompt: 'photo' },
+    });
+    expect(html).toContain('☐');
+    expect(html).toContain('oil painting of {prompt} · avoid: photo');
+    expect(html).toContain('In the prompt now: Oil');
+  });
+
+  it('shows the files where there are several, and what has no text cannot be chosen', () => {
+    const [oil] = styleList.styles;
+    const divider = { name: '---', prompt: '', negativePrompt: '', file: 'b/styles.csv' };
+    const html = inside(read({ styles: oil ? [oil, divider] : [] }));
+    expect(html).toContain('a/styles.csv');
+    expect(html).toContain('b/styles.csv');
+    expect(html).toContain('option-row is-disabled');
+  });
+
+  it('says where to put them, and which file cannot be read', () => {
+    const html = inside(read({ styles: [], unreadable: ['data/styles.csv'] }));
+    expect(html).toContain('styles.csv into /data and open');
+    expect(html).toContain('data/styles.csv cannot be read.');
+  });
+});
+
+describe('the advanced line', () => {
+  it('tells what is not as usual', () => {
+    expect(advancedLine(defaultSettings)).toBe('all as usual');
+    const settings = {
+      ...defaultSettings,
+      clipSkip: 2,
+      dialect: 'a1111',
+      variationStrength: 0.2,
+      variationSeed: 5,
+      vae: 'v',
+      advanced: { exactSteps: true },
+    } as const;
+    expect(advancedLine(settings)).toBe(
+      'variation 0.2 towards seed 5 · clip skip 2 · rules AUTOMATIC1111 · exact steps yes · own VAE',
+    );
+  });
+});
+
 describe('numbers and words', () => {
   it.each([
     ['12 px', 12],
     ['0,5', 0.5],
-    ['900', 500],
-    ['-3', 0],
-    ['abc', undefined],
-    ['', undefined],
-  ])('reads %j as %s', (text, expected) => {
-    expect(numberOf(text, { min: 0, max: 500 }, 1)).toBe(expected);
+  ])('reads %j as %s', (text, number) => {
+    expect(readNumber(text, { min: 0, max: 500 }, 1)).toEqual({ number });
+  });
+
+  it.each([
+    ['900', 'It goes from 0 to 500.'],
+    ['-3', 'It goes from 0 to 500.'],
+    ['abc', 'A number is needed here.'],
+    ['', 'A number is needed here.'],
+  ])('says what is wrong with %j', (text, problem) => {
+    expect(readNumber(text, { min: 0, max: 500 }, 1)).toEqual({ problem });
   });
 
   it('words times, sizes and costs', () => {

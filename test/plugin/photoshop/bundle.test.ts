@@ -13,6 +13,7 @@ import { createFakePhotoshop, type FakePhotoshop } from '../../fakes/photoshop.t
 import { createFakeUxp, type FakeUxp } from '../../fakes/uxp.ts';
 import { createUxpSandbox, type UxpSandbox } from '../../fakes/uxpSandbox.ts';
 import { FakeEvent, type FakeElement } from '../../fakes/uxpDom.ts';
+import { catalogue, checkpoint, readRecipe, styleList } from '../../fakes/session.ts';
 import { coverage, picture, raster } from './scene.ts';
 
 const root = path.join(import.meta.dirname, '../../..');
@@ -179,6 +180,7 @@ describe('from the button to the layer', () => {
       const bytes = new Uint8Array(await request.arrayBuffer());
       if (pathname === '/v1/status') return json(statusAnswer);
       if (pathname === '/v1/models') return json({ models: [], folders: [] });
+      if (pathname === '/v1/samplers') return json(catalogue);
       if (pathname === '/v1/plan') return json({ ...planAnswer, context });
       if (pathname === '/v1/jobs' && request.method === 'GET') return json({ jobs: [] });
       if (pathname === '/v1/jobs') {
@@ -222,6 +224,97 @@ describe('from the button to the layer', () => {
     expect(photoshop.world.modals).toHaveLength(2);
     photoshop.world.listeners.length = 0;
     photoshop.world.checkNothingLeft();
+  });
+});
+
+describe('samplers and recipes in Photoshop', () => {
+  const press = (element: FakeElement | undefined) => {
+    if (!element) throw new Error('There is nothing to press.');
+    element.dispatchEvent(new FakeEvent('click'));
+  };
+  const link = (panel: FakeElement, words: string) =>
+    panel.all('span').find((element) => element.textContent === words);
+  const choice = (panel: FakeElement, label: string) =>
+    panel
+      .all('div')
+      .find((e) => e.getAttribute('role') === 'combobox' && e.getAttribute('aria-label') === label);
+  const option = (panel: FakeElement, name: string) =>
+    panel
+      .all('div')
+      .find((e) => e.getAttribute('role') === 'option' && e.children[0]?.textContent === name);
+  const sent: { path: string; body: Uint8Array }[] = [];
+
+  async function openPanel(models: readonly object[] = []): Promise<FakeElement> {
+    sent.length = 0;
+    answer = async (request) => {
+      const { pathname } = new URL(request.url);
+      sent.push({ path: pathname, body: new Uint8Array(await request.arrayBuffer()) });
+      if (pathname === '/v1/status') return json(statusAnswer);
+      if (pathname === '/v1/models') return json({ models, folders: [] });
+      if (pathname === '/v1/samplers') return json(catalogue);
+      if (pathname === '/v1/jobs') return json({ jobs: [] });
+      if (pathname === '/v1/tokens') {
+        const count = { tokens: 3, limit: 75, unreadable: [] };
+        return json([count, count]);
+      }
+      if (pathname === '/v1/recipes') return json(readRecipe);
+      if (pathname === '/v1/styles') return json(styleList);
+      return json({}, 404);
+    };
+    load();
+    const panel = sandbox.openPanel('pentimento');
+    await vi.waitFor(() => expect(panel.textContent).toContain('3 / 75'));
+    return panel;
+  }
+
+  it('offers the samplers that the service tells, with their sentences', async () => {
+    const panel = await openPanel();
+    press(link(panel, '▸ More'));
+    await vi.waitFor(() => expect(choice(panel, 'Sampler')?.textContent).toContain('DPM++ 2M'));
+    expect(panel.textContent).toContain('A safe first choice');
+    press(choice(panel, 'Sampler'));
+    await vi.waitFor(() => expect(option(panel, 'Euler a')).toBeDefined());
+    expect(option(panel, 'Heun')).toBeUndefined();
+    press(link(panel, 'More…'));
+    await vi.waitFor(() => expect(option(panel, 'Heun')).toBeDefined());
+    press(option(panel, 'DDIM'));
+    await vi.waitFor(() => expect(choice(panel, 'Sampler')?.textContent).toContain('DDIM'));
+    expect(choice(panel, 'Schedule')?.getAttribute('aria-disabled')).toBe('true');
+    expect(panel.textContent).toContain('no other schedule fits');
+  });
+
+  it('puts styles and a LoRA into the prompt', async () => {
+    const lora = { ...checkpoint, id: 'ink', name: 'ink', kind: 'lora' };
+    const panel = await openPanel([checkpoint, lora]);
+    const promptText = () => Reflect.get(panel.all('sp-textarea')[0] ?? {}, 'value');
+    press(link(panel, 'add…'));
+    await vi.waitFor(() => expect(option(panel, 'ink')).toBeDefined());
+    press(option(panel, 'ink'));
+    await vi.waitFor(() => expect(promptText()).toBe('<lora:ink:1>'));
+    press(link(panel, 'styles'));
+    await vi.waitFor(() => expect(option(panel, '☐ Oil')).toBeDefined());
+    press(option(panel, '☐ Oil'));
+    await vi.waitFor(() => expect(option(panel, '☑ Oil')).toBeDefined());
+    press(panel.all('sp-button').find((b) => b.textContent === 'Apply to prompt'));
+    await vi.waitFor(() => expect(promptText()).toBe('oil painting of <lora:ink:1>'));
+    expect(link(panel, '+ what to avoid: photo')).toBeDefined();
+  });
+
+  it('reads the recipe of a file that the artist picks', async () => {
+    const panel = await openPanel();
+    press(link(panel, 'from a picture'));
+    await Promise.resolve();
+    uxp.chosenFile = { name: 'fisherman.png', bytes: Uint8Array.of(1, 2, 3).buffer };
+    press(link(panel, 'from a picture'));
+    await vi.waitFor(() => expect(panel.textContent).toContain('Recipe of fisherman.png'));
+    expect(sent.find(({ path: to }) => to === '/v1/recipes')?.body).toEqual(Uint8Array.of(1, 2, 3));
+    expect(panel.textContent).toContain('“dreamshaper_8 [879db523c3]” is not in your library');
+    expect(panel.textContent).toContain('There is no second pass.');
+    press(panel.all('sp-button').find((b) => b.textContent === 'Use all'));
+    await vi.waitFor(() => {
+      expect(Reflect.get(panel.all('sp-textarea')[0] ?? {}, 'value')).toBe('an old fisherman');
+      expect(panel.textContent).toContain('DPM++ 2M SDE SGM Uniform · 28 steps · CFG 5.5');
+    });
   });
 });
 

@@ -28,8 +28,9 @@ describe('manifest', () => {
     expect(problemsOfManifest(manifest, { files: await filesBeside(), version })).toEqual([]);
   });
 
-  it('may reach the service on its port and nothing else', () => {
+  it('may reach the service on its port, ask for a file, and nothing else', () => {
     expect(manifest.requiredPermissions).toEqual({
+      localFileSystem: 'request',
       network: { domains: [`http://127.0.0.1:${defaultPort}`, `http://localhost:${defaultPort}`] },
     });
   });
@@ -85,6 +86,10 @@ describe('manifest', () => {
     [
       'more permissions than needed',
       { requiredPermissions: { ...manifest.requiredPermissions, launchProcess: {} } },
+    ],
+    [
+      'files that nobody picked',
+      { requiredPermissions: { ...manifest.requiredPermissions, localFileSystem: 'fullAccess' } },
     ],
   ])('is refused with %s', async (_, change) => {
     const problems = problemsOfManifest(changed(change), { files: await filesBeside(), version });

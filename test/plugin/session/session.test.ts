@@ -1,13 +1,17 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startSession, type Session } from '../../../plugin/session/session.ts';
+import { activeSampler, mainButton } from '../../../plugin/session/select.ts';
 import { PentimentoError } from '../../../shared/errors.ts';
+import { maxPromptCharacters } from '../../../shared/limits.ts';
 import {
+  checkpoint,
   fakeClient,
   fakeHost,
   hostWithSelection,
   inpaintRequest,
   recipeOf,
   sessionOptions,
+  styleList,
 } from '../../fakes/session.ts';
 
 let session: Session | undefined;
@@ -217,5 +221,125 @@ describe('the session', () => {
     expect(s.getState().settings).toMatchObject({ prompt: 'a boat', seed: 5, isSeedFixed: true });
     s.reuse(recipeOf(inpaintRequest), 'free');
     expect(s.getState().settings).toMatchObject({ isSeedFixed: false, count: 3 });
+  });
+});
+
+describe('what the service tells beforehand', () => {
+  it('counts tokens a moment after typing', async () => {
+    const { session: s } = await begin();
+    s.change({ prompt: 'a red boat', negativePrompt: 'fog' });
+    await vi.waitFor(() => {
+      expect(s.getState().tokens).toMatchObject({
+        prompt: { tokens: 3, limit: 75 },
+        negativePrompt: { tokens: 1 },
+      });
+    });
+  });
+
+  it('does without a counter when it cannot be had', async () => {
+    const client = fakeClient();
+    client.countTokens = () => Promise.reject(new PentimentoError('E_NOT_FOUND'));
+    const { session: s } = await begin(fakeHost(), client);
+    s.change({ prompt: 'a red boat' });
+    await vi.waitFor(() => expect(s.getState().plan.phase).toBe('known'));
+    expect(s.getState().tokens).toBeUndefined();
+    expect(s.getState().notice).toBeUndefined();
+  });
+
+  it('reads styles and models anew when they are looked at, and says when that fails', async () => {
+    const client = fakeClient([]);
+    const { session: s } = await begin(fakeHost(), client);
+    expect(s.getState().styles).toBeUndefined();
+    client.models = () => Promise.resolve({ models: [checkpoint], folders: [] });
+    s.readStyles();
+    s.readModels();
+    await vi.waitFor(() => {
+      expect(s.getState().styles).toEqual(styleList);
+      expect(s.getState().models).toEqual([checkpoint]);
+    });
+    client.models = () => Promise.reject(new PentimentoError('E_STORAGE'));
+    s.readModels();
+    await vi.waitFor(() => expect(s.getState().notice?.problem.code).toBe('E_STORAGE'));
+    expect(s.getState().models).toEqual([checkpoint]);
+  });
+
+  it('sends no prompt that is too long, and keeps it', async () => {
+    const { session: s, client } = await begin();
+    s.change({ prompt: 'x'.repeat(maxPromptCharacters + 1) });
+    expect(mainButton(s.getState())).toMatchObject({
+      isEnabled: false,
+      hint: 'The prompt is too long.',
+    });
+    s.generate();
+    expect(client.submitted).toEqual([]);
+    expect(s.getState().settings.prompt).toHaveLength(maxPromptCharacters + 1);
+  });
+
+  it('knows the sampler by any of its names', async () => {
+    const { session: s } = await begin();
+    await vi.waitFor(() => expect(activeSampler(s.getState())?.name).toBe('DPM++ 2M'));
+    s.change({ sampler: 'k_euler_a' });
+    expect(activeSampler(s.getState())?.name).toBe('Euler a');
+    s.change({ sampler: 'no such thing' });
+    expect(activeSampler(s.getState())).toBeUndefined();
+  });
+});
+
+describe('a recipe', () => {
+  const file = { name: 'fisherman.png', bytes: new ArrayBuffer(4) };
+
+  it('is shown before it is used, and used as far as the artist says', async () => {
+    const { session: s } = await begin();
+    s.change({ prompt: 'mine', steps: 9 });
+    s.readRecipe(file);
+    expect(s.getState().recipe).toEqual({ phase: 'reading', title: 'fisherman.png' });
+    await vi.waitFor(() => expect(s.getState().recipe.phase).toBe('shown'));
+    expect(s.getState().settings).toMatchObject({ prompt: 'mine', steps: 9 });
+    s.applyRecipe('seed');
+    expect(s.getState().settings).toMatchObject({ prompt: 'mine', seed: 3735928559, steps: 9 });
+    expect(s.getState().recipe).toMatchObject({ used: 'seed' });
+    s.applyRecipe('all');
+    expect(s.getState().settings).toMatchObject({ prompt: 'an old fisherman', steps: 28 });
+    s.closeRecipe();
+    expect(s.getState().recipe).toEqual({ phase: 'none' });
+    s.applyRecipe('all');
+    expect(s.getState().recipe).toEqual({ phase: 'none' });
+  });
+
+  it('is said to be missing, and nothing is lost', async () => {
+    const { session: s } = await begin();
+    s.change({ prompt: 'mine' });
+    s.readRecipe({ name: 'plain.jpg', bytes: new ArrayBuffer(0) });
+    await vi.waitFor(() => {
+      expect(s.getState().recipe).toMatchObject({
+        phase: 'failed',
+        title: 'plain.jpg',
+        problem: { code: 'E_RECIPE_NONE' },
+      });
+    });
+    expect(s.getState().settings.prompt).toBe('mine');
+  });
+
+  it('comes from a file that is chosen, or from none', async () => {
+    const options = sessionOptions(fakeHost(), fakeClient());
+    let chosen: typeof file | undefined;
+    const s = startSession({ ...options, pickPicture: () => Promise.resolve(chosen) });
+    session = s;
+    s.pickRecipe();
+    await Promise.resolve();
+    expect(s.getState().recipe.phase).toBe('none');
+    chosen = file;
+    s.pickRecipe();
+    await vi.waitFor(() => expect(s.getState().recipe.phase).toBe('shown'));
+  });
+
+  it('comes from the active layer', async () => {
+    const host = fakeHost({ ...hostWithSelection, layerRecipe: recipeOf(inpaintRequest) });
+    const { session: s } = await begin(host);
+    s.readLayerRecipe();
+    expect(s.getState().recipe).toMatchObject({
+      phase: 'shown',
+      offer: { title: 'Background', change: { prompt: 'a boat' } },
+    });
   });
 });

@@ -1,0 +1,67 @@
+import { useEffect, useState } from 'react';
+import { promptAdditions, type Addition } from '../session/promptAdditions.ts';
+import { groupOptions } from './controls/groupOptions.ts';
+import { OptionFrame } from './controls/OptionFrame.tsx';
+import { OptionRows } from './controls/OptionRows.tsx';
+import type { OptionGroup } from './controls/options.ts';
+import { OptionSearch } from './controls/OptionSearch.tsx';
+import { useSession } from './useSession.ts';
+
+export interface AddMenuProps {
+  /** LoRAs are named in the prompt only. */
+  readonly kinds: readonly Addition['kind'][];
+  /** The words that name what was chosen. */
+  readonly onAdd: (words: string) => void;
+  readonly onClose: () => void;
+}
+
+const label = 'LoRAs and embeddings';
+
+/** LoRAs and embeddings to put into a prompt: what fits the model, then the rest with the reason. */
+export function AddMenu({ kinds, onAdd, onClose }: AddMenuProps) {
+  const [state, { readModels }] = useSession();
+  useEffect(readModels, [readModels]);
+  const [words, setWords] = useState('');
+  const additions = promptAdditions(state).filter(({ kind }) => kinds.includes(kind));
+  if (additions.length === 0) {
+    const what = kinds.includes('lora') ? 'LoRA and no embedding' : 'embedding';
+    return (
+      <div className="tiny dim hint">
+        There is no {what} in your model folders. Put files there and open this list again.
+      </div>
+    );
+  }
+  return (
+    <OptionFrame onClose={onClose}>
+      <OptionSearch label={label} words={words} onSearch={setWords} />
+      <OptionRows
+        label={label}
+        groups={groupsOf(additions)}
+        words={words}
+        chosen={[]}
+        onChoose={(id) => {
+          const added = additions.find((addition) => addition.id === id);
+          if (added) onAdd(added.words);
+        }}
+      />
+    </OptionFrame>
+  );
+}
+
+function groupsOf(additions: readonly Addition[]): OptionGroup[] {
+  const kinds = { lora: 'LoRAs', embedding: 'Embeddings' } as const;
+  const nameOf = ({ obstacle, kind }: Addition) =>
+    obstacle === undefined ? kinds[kind] : 'Not for this model';
+  return groupOptions(additions, nameOf, (addition) => ({
+    value: addition.id,
+    label: addition.name,
+    about: addition.obstacle ?? aboutAddition(addition),
+    aliases: [addition.words],
+    isDisabled: addition.obstacle !== undefined,
+  }));
+}
+
+function aboutAddition({ family, triggerWords }: Addition): string {
+  const words = triggerWords.length === 0 ? '' : `words: ${triggerWords.join(', ')}`;
+  return [family, words].filter(Boolean).join(' · ');
+}

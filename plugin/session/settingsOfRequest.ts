@@ -1,0 +1,83 @@
+import type { Recipe } from '../../shared/recipe.ts';
+import type { DiffusionRequest, GenerateRequest } from '../../shared/request.ts';
+import { defaultSettings, type Settings } from './settings.ts';
+
+type RequestRefinements = Partial<
+  Pick<
+    DiffusionRequest,
+    | 'vae'
+    | 'variation'
+    | 'samplerOptions'
+    | 'guidanceRescale'
+    | 'emphasis'
+    | 'noiseSource'
+    | 'etaNoiseSeedDelta'
+    | 'advanced'
+  >
+>;
+
+/**
+ * The settings that one picture was made with, however many it was made among: for "use its settings"
+ * and for a recipe on a layer.
+ */
+export function settingsOfRequest(
+  request: GenerateRequest,
+  picture: Pick<Recipe, 'seed' | 'index'>,
+): Partial<Settings> {
+  const fixed = { seed: picture.seed, isSeedFixed: true };
+  if (request.kind === 'remove') {
+    const { featherPx, growPx, colorMatch } = request;
+    return { mode: 'remove', ...fixed, featherPx, growPx, colorMatch };
+  }
+  const { prompt, negativePrompt, sampler, schedule, steps, cfgScale, model, clipSkip, dialect } =
+    request;
+  const shared = {
+    ...fixed,
+    prompt,
+    negativePrompt,
+    sampler,
+    schedule,
+    steps,
+    cfgScale,
+    model,
+    clipSkip,
+    dialect,
+    ...refinementsOf(request, picture.index),
+  };
+  if (request.kind === 'text') return { ...shared, mode: 'fill', strength: 1 };
+  const { strength, colorMatch } = request;
+  if (request.kind === 'image') return { ...shared, mode: 'refine', strength, colorMatch };
+  const { featherPx, growPx, maskedContent, area, paddingPx } = request;
+  return {
+    ...shared,
+    mode: 'fill',
+    strength,
+    colorMatch,
+    featherPx,
+    growPx,
+    maskedContent,
+    area,
+    paddingPx,
+  };
+}
+
+/** What few requests have, with what its absence means; variant `index` has a variation seed of its own. */
+export function refinementsOf(request: RequestRefinements, index: number): Partial<Settings> {
+  const { variation, samplerOptions = {} } = request;
+  const { sChurn, sTmin, sTmax, sNoise } = defaultSettings;
+  return {
+    vae: request.vae ?? '',
+    variationSeed: variation && variation.seed >= 0 ? variation.seed + index : -1,
+    variationStrength: variation?.strength ?? defaultSettings.variationStrength,
+    eta: samplerOptions.eta,
+    sChurn: samplerOptions.sChurn ?? sChurn,
+    sTmin: samplerOptions.sTmin ?? sTmin,
+    sTmax: samplerOptions.sTmax ?? sTmax,
+    sNoise: samplerOptions.sNoise ?? sNoise,
+    etaNoiseSeedDelta: request.etaNoiseSeedDelta ?? 0,
+    guidanceRescale: request.guidanceRescale ?? defaultSettings.guidanceRescale,
+    emphasis: request.emphasis ?? 'original',
+    noiseSource: request.noiseSource ?? 'cpu',
+    advanced: request.advanced ?? {},
+  };
+}
