@@ -11,7 +11,17 @@ import { nearestNames } from '../shared/nearest.ts';
 
 type Generate = 'inpaint' | 'remove' | 'img2img' | 'variants';
 const generates: readonly Generate[] = ['inpaint', 'remove', 'img2img', 'variants'];
-const commands = [...generates, 'models', 'serve', 'doctor', 'pair'] as const;
+const commands = [
+  ...generates,
+  'recipe',
+  'convert',
+  'pull',
+  'models',
+  'samplers',
+  'serve',
+  'doctor',
+  'pair',
+] as const;
 
 /** Runs one command; never throws. Exit codes: docs/cli.md. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -54,7 +64,7 @@ async function runCommand(
   options: Options,
   terminal: Terminal,
 ): Promise<void> {
-  const [name, file] = words;
+  const [name] = words;
   if (options.version === true) return terminal.line(readConfig([]).version);
   if (options.help === true || name === undefined) return terminal.line(helpText);
   const command = commands.find((c) => c === name);
@@ -70,7 +80,23 @@ async function runCommand(
       const { serve } = await import('./cli/serve.ts');
       return serve(options, terminal);
     }
+    case 'recipe': {
+      const picture = oneFile(words, 'Expected one picture: pentimento recipe PICTURE.');
+      const { showRecipe } = await import('./cli/recipe.ts');
+      return showRecipe(picture, options, terminal);
+    }
+    case 'convert': {
+      const model = oneFile(words, 'Expected one model file: pentimento convert FILE.');
+      const { convert } = await import('./cli/convert.ts');
+      return convert(model, options, { terminal, signal: stopSignal() });
+    }
+    case 'pull': {
+      const model = oneFile(words, 'Expected one model: pentimento pull ADDRESS --to FOLDER.');
+      const { pull } = await import('./cli/pull.ts');
+      return pull(model, options, { terminal, signal: stopSignal() });
+    }
     case 'models':
+    case 'samplers':
     case 'doctor':
     case 'pair':
       return withService(options, (client) => runQuestion(command, { client, options, terminal }));
@@ -78,26 +104,36 @@ async function runCommand(
     case 'remove':
     case 'img2img':
     case 'variants': {
-      if (file === undefined || words.length > 2) {
-        throw new PentimentoError(
-          'E_USAGE',
-          `Expected one picture: pentimento ${command} PICTURE --out FILE.`,
-        );
-      }
-      const { generate, prepareRun } = await import('./cli/generate.ts');
-      const signal = stopSignal();
-      const run = await prepareRun(command, file, options);
-      return withService(options, (client) => generate(client, run, { terminal, signal }));
+      const usage = `Expected one picture: pentimento ${command} PICTURE --out FILE.`;
+      const picture = oneFile(words, usage);
+      const { runGenerate } = await import('./cli/runGenerate.ts');
+      const inService = (work: (client: ServiceClient) => Promise<void>) =>
+        withService(options, work);
+      const tools = { terminal, signal: stopSignal(), withService: inService };
+      return runGenerate(command, picture, options, tools);
     }
   }
 }
 
+/** The file behind the command's name, exactly one. Throws E_USAGE. */
+function oneFile(words: readonly string[], usage: string): string {
+  if (words.length !== 2) throw new PentimentoError('E_USAGE', usage);
+  return words[1];
+}
+
 async function runQuestion(
-  command: 'models' | 'doctor' | 'pair',
+  command: 'models' | 'samplers' | 'doctor' | 'pair',
   input: { client: ServiceClient; options: Options; terminal: Terminal },
 ): Promise<void> {
   const { client, options, terminal } = input;
-  if (command === 'models') return (await import('./cli/models.ts')).listModels(client, terminal);
+  if (command === 'models') {
+    const { checkModels, listModels } = await import('./cli/models.ts');
+    if (options.check !== true) return listModels(client, terminal);
+    return checkModels(client, readConfig(serviceFlags(options)), terminal);
+  }
+  if (command === 'samplers') {
+    return (await import('./cli/samplers.ts')).listSamplers(client, terminal);
+  }
   if (command === 'doctor') {
     const { doctor } = await import('./cli/doctor.ts');
     return doctor(client, readConfig(serviceFlags(options)), terminal);

@@ -19,6 +19,8 @@ const ConfigFile = z.strictObject({
   models: z.array(z.string().min(1)).max(50).optional(),
   port: z.number().int().min(0).max(65_535).optional(),
   device: Device.optional(),
+  /** Networks are loaded one after another. */
+  lowMemory: z.boolean().optional(),
   /** Bytes that results may take before the oldest fetched ones go. */
   quotaBytes: z.number().int().min(0).optional(),
 });
@@ -35,6 +37,8 @@ export interface Config {
   /** 0: any free one (tests). */
   readonly port: number;
   readonly device: Device;
+  /** Networks are loaded one after another, however much memory there is. */
+  readonly lowMemory: boolean;
   /** Open the workbench in the browser when started from a terminal. */
   readonly open: boolean;
   /** Stop after this long without a request or a job; 0: never. */
@@ -75,6 +79,7 @@ export function configFrom(argv: readonly string[], env: Environment): Config {
     host: loopbackHost(flags.host ?? env['PENTIMENTO_HOST'], flags['allow-lan'] ?? false),
     port: portOf(flags.port ?? env['PENTIMENTO_PORT']) ?? file.port ?? defaultPort,
     device: device === undefined ? (file.device ?? 'auto') : deviceOf(device),
+    lowMemory: flags['low-memory'] ?? file.lowMemory ?? false,
     open: !(flags['no-open'] ?? false),
     idleMinutes: idleOf(flags.idle),
     quotaBytes: file.quotaBytes ?? defaultQuotaBytes,
@@ -95,6 +100,7 @@ function parseFlags(argv: readonly string[]) {
         host: { type: 'string' },
         'allow-lan': { type: 'boolean' },
         'no-open': { type: 'boolean' },
+        'low-memory': { type: 'boolean' },
         idle: { type: 'string' },
       },
       strict: true,

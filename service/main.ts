@@ -1,7 +1,10 @@
 /** The server's composition root: config -> data -> engine -> queue -> app -> listen. */
 import { join } from 'node:path';
-import { availableMemoryBytes } from './jobs/availableMemoryBytes.ts';
+import { availableMemoryBytes } from './availableMemoryBytes.ts';
 import type { Config } from './config.ts';
+import type { MachineMemory } from './engine/plan/memoryPlan.ts';
+import { countTokens } from './engine/prompt/countTokens.ts';
+import { samplingCatalogue } from './engine/sampling/catalogue.ts';
 import { findSampler } from './engine/sampling/samplers/registry.ts';
 import { findSchedule } from './engine/sampling/sigmas/registry.ts';
 import { engineSpec } from './jobs/engineSpec.ts';
@@ -20,6 +23,7 @@ import { endStaleEngine, forgetEngine, rememberEngine } from './jobs/staleEngine
 import { Supervisor, type SupervisorOptions } from './jobs/supervisor.ts';
 import { lazyModels } from './http/lazyModels.ts';
 import { openData, type Data } from './jobs/openData.ts';
+import type { LibraryOptions } from './library/libraryParts.ts';
 import type { Status } from '../shared/api.ts';
 import { apiVersion } from '../shared/limits.ts';
 import { needsModel, type GenerateRequest } from '../shared/request.ts';
@@ -48,6 +52,8 @@ export interface Replacements {
 
 const firstCodeValidMs = 24 * 3_600_000;
 const answerGraceMs = 2_000;
+/** Of one core, for the hashes of model files. */
+const hashingShare = 0.4;
 
 /** Throws E_STORAGE, E_ALREADY_RUNNING, E_DISK_FULL, E_PORT_TAKEN; then nothing is left open. */
 export async function startService(
@@ -72,7 +78,6 @@ async function startOn(
   const { clock, replaced } = tools;
   const { log, timings } = data;
   const spec = engineSpec(config, data.blobs.tmpDir, replaced);
-  const models = replaced.models ?? lazyModels(config.modelFolders);
   const onSpawn = (pid: number) => rememberEngine(config.dataDir, pid);
   const supervisor = new Supervisor({
     spec: spec('engine'),
@@ -81,13 +86,15 @@ async function startOn(
     onSpawn,
     ...replaced.limits,
   });
+  const isBusy = () => supervisor.state === 'working';
+  const models = replaced.models ?? lazyModels(libraryOptions(config, isBusy));
   const converter = new Converter({ spec: spec('pictures'), clock, log });
   const pairing = makePairingDesk(clock);
   const queue = new JobQueue({
     ...data,
     supervisor,
     clock,
-    modelFiles: (id, vae) => models.files(id, vae),
+    modelFiles: (...asked) => models.files(...asked),
     onFinished: () => data.sweep(),
   });
   queue.recover();
@@ -100,9 +107,18 @@ async function startOn(
     clock,
     validate,
     modelFolders: config.modelFolders,
+    dataDir: config.dataDir,
     workbenchDir: replaced.workbenchDir ?? join(config.packageRoot, 'dist', 'workbench'),
     cacheDir: config.cacheDir,
-    plan: (asked) => answerPlan(asked, { models, timings, device: () => supervisor.device }),
+    plan: (asked) =>
+      answerPlan(asked, {
+        models,
+        timings,
+        device: () => supervisor.device,
+        memory: () => memoryOf(config, supervisor),
+      }),
+    samplers: samplingCatalogue,
+    countTokens,
     status: () => statusOf(config, supervisor, data),
   });
   const { host, port } = config;
@@ -114,6 +130,7 @@ async function startOn(
   const ending = makeEnding(async () => {
     data.events.close();
     converter.stop();
+    await models.close();
     await queue.stop();
     await server.close(answerGraceMs);
     forgetEngine(config.dataDir);
@@ -123,6 +140,21 @@ async function startOn(
   log('listening', { port: server.port, version: config.version });
   const url = `http://127.0.0.1:${server.port}`;
   return { port: server.port, url, code: pairing.open(firstCodeValidMs).code, ...ending };
+}
+
+function libraryOptions(config: Config, isBusy: () => boolean): LibraryOptions {
+  return {
+    folders: config.modelFolders,
+    kept: { folder: config.cacheDir, programVersion: config.version },
+    watch: true,
+    hashing: { isBusy, share: hashingShare },
+  };
+}
+
+/** What the engine could take if it let go of what it holds; a graphics card does not tell. */
+function memoryOf({ lowMemory }: Config, { device, memoryBytes = 0 }: Supervisor): MachineMemory {
+  const availableBytes = device === 'cpu' ? availableMemoryBytes() + memoryBytes : Infinity;
+  return { lowMemory, availableBytes };
 }
 
 function statusOf(config: Config, supervisor: Supervisor, data: Data): Status {

@@ -19,6 +19,23 @@ export const ModelFiles = z.strictObject({
   vaePath: z.string().optional(),
   /** TAESD decoder for previews. */
   taesdPath: z.string().optional(),
+  /** Embeddings that a prompt may call by their names; which fit the model shows when they are read. */
+  embeddings: z.array(z.strictObject({ name: z.string(), path: z.string() })).optional(),
+  /** ControlNets, one for each unit of the request. */
+  controls: z
+    .array(z.strictObject({ id: z.string(), name: z.string(), path: z.string() }))
+    .optional(),
+  /** LoRA files and their relatives that a prompt may call by their names; `hash` goes into recipes. */
+  loras: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        path: z.string(),
+        family: z.string(),
+        hash: z.string().optional(),
+      }),
+    )
+    .optional(),
 });
 export type ModelFiles = z.infer<typeof ModelFiles>;
 

@@ -17,9 +17,43 @@ export const limits = {
   paddingPx: { min: 0, max: 2048, default: 32 },
   colorMatch: { min: 0, max: 1, default: 1 },
   clipSkip: { min: 1, max: 12, default: 1 },
+  /** Share of fresh noise that a sampler adds at each step; the default is the sampler's own. */
+  eta: { min: 0, max: 1, default: 1 },
+  /** Noise put back before each step, over the whole run (Karras et al. 2022). */
+  sChurn: { min: 0, max: 100, default: 0 },
+  /** Sigmas between which noise is put back; a largest one of 0 is no limit. */
+  sTmin: { min: 0, max: 1000, default: 0 },
+  sTmax: { min: 0, max: 1000, default: 0 },
+  /** Factor of all noise that a sampler adds. */
+  sNoise: { min: 0, max: 2, default: 1 },
+  /** Share by which guidance's gain in contrast is taken back. */
+  guidanceRescale: { min: 0, max: 1, default: 0 },
+  /** Share of the way from the seed's noise to the variation seed's. */
+  variationStrength: { min: 0, max: 1, default: 0 },
+  /** Edit models: how strongly the picture holds. */
+  imageCfgScale: { min: 0, max: 30, default: 1.5 },
+  /** A noise level; models end at about 15, with a zero terminal SNR at about 4500. */
+  sigma: { min: 0, max: 10_000, default: 0 },
+  rho: { min: 0, max: 100, default: 0 },
+  /** Parameters of the beta distribution that spreads a schedule's sigmas. */
+  betaShape: { min: 0.01, max: 100, default: 0.6 },
+  noiseMultiplier: { min: 0, max: 2, default: 1 },
+  share: { min: 0, max: 1, default: 0 },
+  /** Factor of what a ControlNet adds. */
+  controlWeight: { min: 0, max: 2, default: 1 },
   count: { min: 1, max: 12, default: 1 },
   /** Side of a picture that is made from nothing, pixels. */
   side: { min: 64, max: 4096, default: 512 },
+} as const satisfies Record<string, Range>;
+
+/** Soft inpainting's fields (advanced.ts), as AUTOMATIC1111 has them. */
+export const softInpaintingLimits = {
+  scheduleBias: { min: 0, max: 8, default: 1 },
+  preservationStrength: { min: 0, max: 8, default: 0.5 },
+  transitionContrastBoost: { min: 1, max: 32, default: 4 },
+  maskInfluence: { min: 0, max: 1, default: 0 },
+  differenceThreshold: { min: 0, max: 8, default: 0.5 },
+  differenceContrast: { min: 0, max: 8, default: 2 },
 } as const satisfies Record<string, Range>;
 
 /** Seeds are 0 .. 2^53 - 1; -1 asks for a random one, which is fixed when the job is accepted. */

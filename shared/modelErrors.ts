@@ -47,6 +47,27 @@ export const modelErrors = {
     title: 'A part of the model is missing.',
     next: 'Choose a model that has it, or name a file for the part.',
   },
+  E_MODEL_ADDRESS: {
+    status: 422,
+    title: 'Nothing can be downloaded from this address.',
+    next: 'Use the address of the model file itself; it begins with https://.',
+  },
+  E_MODEL_DOWNLOAD: {
+    status: 502,
+    title: 'The download did not come to its end.',
+    next: 'Run the same command again; it goes on where it stopped.',
+    retryable: true,
+  },
+  E_MODEL_REFUSED: {
+    status: 502,
+    title: 'The server does not give this file.',
+    next: 'Open the address in a browser to see why; some models need an account there.',
+  },
+  E_MODEL_HASH: {
+    status: 422,
+    title: 'The downloaded file is not the one that was asked for, and was thrown away.',
+    next: 'Compare the SHA-256 with the one on the page of the model, then download it again.',
+  },
   E_MODEL_CHANGED: {
     status: 409,
     title: 'The model file changed while it was in use.',

@@ -18,6 +18,11 @@ export const PlanRequest = z.strictObject({
   model: z.string().max(300),
   strength: z.number().min(0).max(1),
   steps: z.number().int().min(limits.steps.min).max(limits.steps.max),
+  /** Names; with them the plan tells what the sampler will do otherwise than asked. */
+  sampler: z.string().max(60).optional(),
+  schedule: z.string().max(60).optional(),
+  /** All of them are run at any strength. */
+  exactSteps: z.boolean().optional(),
   featherPx: z.number().min(0).max(limits.featherPx.max),
   growPx: z.number().int().min(limits.growPx.min).max(limits.growPx.max),
   area: Area,

@@ -3,8 +3,17 @@
  * `request` has its seed fixed; `index` says which variant this is.
  */
 import { z } from 'zod';
+import { advancedFields, softInpaintingFields } from './advancedText.ts';
+import { controlFields } from './controlText.ts';
 import { Rect, Size } from './geometry.ts';
-import { GenerateRequest, needsModel } from './request.ts';
+import { printInfotext } from './infotext.ts';
+import {
+  GenerateRequest,
+  needsModel,
+  type DiffusionRequest,
+  type Emphasis,
+  type InpaintRequest,
+} from './request.ts';
 
 export const ModelReference = z.strictObject({
   id: z.string(),
@@ -28,6 +37,10 @@ export const Recipe = z.strictObject({
   /** The seed of this very picture. */
   seed: z.number().int().min(0),
   model: ModelReference.optional(),
+  /** The LoRA files that took part and whose hash is known (twelve hex digits, over the tensors alone). */
+  loras: z.array(z.strictObject({ name: z.string(), hash: z.string() })).optional(),
+  /** Names of the request's ControlNets, in its order. */
+  controls: z.array(z.string()).optional(),
   /** What the request's names stood for: AUTOMATIC1111's names, "automatic" looked up. */
   sampling: z.strictObject({ sampler: z.string(), schedule: z.string() }).optional(),
   context: Rect,
@@ -38,38 +51,95 @@ export const Recipe = z.strictObject({
 });
 export type Recipe = z.infer<typeof Recipe>;
 
-/** The recipe as AUTOMATIC1111's `parameters` text, which image programs and model sites read. */
+/**
+ * The recipe as AUTOMATIC1111's `parameters` text, which image programs and model sites read: its own names,
+ * in its own order (modules/processing.py create_infotext). What has no name there is in the XMP only.
+ */
 export function parametersText(recipe: Recipe): string {
   const r = recipe.request;
   if (!needsModel(r)) {
     return `Remove without a model\nSeed: ${recipe.seed}, Version: ${recipe.made}`;
   }
-  const fields: Array<[string, string | number]> = [
+  const { width, height } = recipe.workingSize;
+  const { advanced = {} } = r;
+  const { seedSize } = advanced;
+  const fields: Fields = [
     ['Steps', r.steps],
     ['Sampler', recipe.sampling?.sampler ?? r.sampler],
     ['Schedule type', recipe.sampling?.schedule ?? r.schedule],
     ['CFG scale', r.cfgScale],
+    ['Image CFG scale', advanced.imageCfgScale],
     ['Seed', recipe.seed],
-    ['Size', `${recipe.workingSize.width}x${recipe.workingSize.height}`],
+    ['Size', `${width}x${height}`],
+    ['Model hash', recipe.model?.hash],
+    ['Model', recipe.model?.name],
+    ['VAE', r.vae],
+    ...variationFields(recipe, r),
+    ['Seed resize from', seedSize && `${seedSize.width}x${seedSize.height}`],
+    ['Denoising strength', r.kind === 'text' ? undefined : r.strength],
+    ['Conditional mask weight', advanced.maskedPictureWeight],
+    ['Clip skip', r.clipSkip > 1 ? r.clipSkip : undefined],
+    ['ENSD', r.etaNoiseSeedDelta || undefined],
+    ['RNG', r.noiseSource === 'nv' ? 'NV' : 'CPU'],
+    ...(r.kind === 'inpaint' ? maskFields(r) : []),
+    ['Noise multiplier', advanced.noiseMultiplier],
+    ['Lora hashes', loraHashes(recipe)],
+    ['Emphasis', r.emphasis === undefined ? undefined : emphasisNames[r.emphasis]],
+    ...advancedFields(advanced),
+    ...samplerFields(recipe, r),
+    ...controlFields(r.controls ?? [], recipe.controls ?? []),
+    ['Version', recipe.made],
   ];
-  if (recipe.model?.hash) fields.push(['Model hash', recipe.model.hash]);
-  if (recipe.model) fields.push(['Model', quoted(recipe.model.name)]);
-  if (r.kind !== 'text') fields.push(['Denoising strength', r.strength]);
-  if (r.clipSkip > 1) fields.push(['Clip skip', r.clipSkip]);
-  fields.push(['RNG', 'CPU']);
-  if (r.kind === 'inpaint') {
-    if (r.featherPx > 0) fields.push(['Mask blur', r.featherPx]);
-    if (r.maskedContent !== 'original')
-      fields.push(['Masked content', r.maskedContent.replace('-', ' ')]);
-    if (r.area !== 'whole') fields.push(['Inpaint area', 'Only masked']);
-    if (r.area === 'masked') fields.push(['Masked area padding', r.paddingPx]);
-  }
-  fields.push(['Version', recipe.made]);
-  const head = r.negativePrompt ? `${r.prompt}\nNegative prompt: ${r.negativePrompt}` : r.prompt;
-  return `${head}\n${fields.map(([k, v]) => `${k}: ${v}`).join(', ')}`;
+  const written = fields.filter(([, value]) => value !== undefined);
+  return printInfotext(
+    r,
+    written.map(([name, value]) => [name, String(value)]),
+  );
 }
 
-/** Values that hold a separator are quoted as JSON, as the format asks. */
-function quoted(text: string): string {
-  return /[,:\n]/.test(text) ? JSON.stringify(text) : text;
+type Fields = Array<readonly [name: string, value: string | number | undefined]>;
+
+const emphasisNames = {
+  original: undefined,
+  'no-norm': 'No norm',
+  ignore: 'Ignore',
+  none: 'None',
+} as const satisfies Record<Emphasis, string | undefined>;
+
+/** Variant i of a run with a variation uses the variation seed + i. */
+function variationFields({ index }: Recipe, { variation }: DiffusionRequest): Fields {
+  if (variation === undefined || variation.strength === 0) return [];
+  return [
+    ['Variation seed', variation.seed + index],
+    ['Variation seed strength', variation.strength],
+  ];
+}
+
+/** extensions-builtin/Lora/extra_networks_lora.py: its own separators are taken out of names. */
+function loraHashes({ loras = [] }: Recipe): string | undefined {
+  const texts = loras.map(({ name, hash }) => `${name.replaceAll(/[:,]/g, '')}: ${hash}`);
+  return texts.length > 0 ? texts.join(', ') : undefined;
+}
+
+function maskFields(r: InpaintRequest): Fields {
+  const { featherPx, area, paddingPx, maskedContent, advanced } = r;
+  const soft = advanced?.softInpainting;
+  return [
+    ...(soft ? softInpaintingFields(soft) : []),
+    ['Mask blur', featherPx > 0 ? featherPx : undefined],
+    ['Inpaint area', area === 'whole' ? undefined : 'Only masked'],
+    ['Masked area padding', area === 'masked' ? paddingPx : undefined],
+    ['Masked content', maskedContent === 'original' ? undefined : maskedContent.replace('-', ' ')],
+  ];
+}
+
+function samplerFields({ sampling }: Recipe, { samplerOptions }: DiffusionRequest): Fields {
+  const { eta, sChurn, sTmin, sTmax, sNoise } = samplerOptions ?? {};
+  return [
+    [sampling?.sampler === 'DDIM' ? 'Eta DDIM' : 'Eta', eta],
+    ['Sigma churn', sChurn],
+    ['Sigma tmin', sTmin],
+    ['Sigma tmax', sTmax],
+    ['Sigma noise', sNoise],
+  ];
 }

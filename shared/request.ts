@@ -2,9 +2,11 @@
  * GenerateRequest holds everything that decides the picture: the same request and model give the
  * same bytes. All lengths are document pixels. The pixels themselves travel beside it as the
  * planes of one frame (frame.ts): `picture` (1 to 4 channels) and `mask` (1 channel, 8 bit) over
- * `region`, both of exactly that size.
+ * `region`, both of exactly that size. What ControlNets look at may be planes of their own (control.ts).
  */
 import { z } from 'zod';
+import { AdvancedSettings } from './advanced.ts';
+import { ControlUnits } from './control.ts';
 import { Rect, Size } from './geometry.ts';
 import { limits, maxPromptCharacters, maxSeed, maxSidePx, type Range } from './limits.ts';
 
@@ -44,6 +46,34 @@ export type MaskedContent = z.infer<typeof MaskedContent>;
 export const Area = z.enum(['context', 'masked', 'whole']);
 export type Area = z.infer<typeof Area>;
 
+/** How attention weights act on the text encoder's output; absent in a request: `original`. */
+export const Emphasis = z.enum(['original', 'no-norm', 'ignore', 'none']);
+export type Emphasis = z.infer<typeof Emphasis>;
+
+/** Whose random numbers: torch's on the CPU (absent: these), or those of NVIDIA cards. */
+export const NoiseSource = z.enum(['cpu', 'nv']);
+export type NoiseSource = z.infer<typeof NoiseSource>;
+
+/** What a sampler is told beyond its name; what is absent, or unknown to the sampler, is its default. */
+export const SamplerSettings = z.strictObject({
+  eta: within(limits.eta).optional(),
+  sChurn: within(limits.sChurn).optional(),
+  sTmin: within(limits.sTmin).optional(),
+  sTmax: within(limits.sTmax).optional(),
+  sNoise: within(limits.sNoise).optional(),
+});
+export type SamplerSettings = z.infer<typeof SamplerSettings>;
+
+/**
+ * The initial noise moves from the seed's towards another seed's. With a strength above 0 all variants
+ * keep the seed, and variant i uses the variation seed + i. Seed -1: as for the seed itself.
+ */
+export const Variation = z.strictObject({
+  seed: z.number().int().min(-1).max(maxSeed),
+  strength: within(limits.variationStrength),
+});
+export type Variation = z.infer<typeof Variation>;
+
 const place = {
   document: DocumentInfo,
   /** What the planes cover; for `text` the rectangle to be filled. */
@@ -64,6 +94,16 @@ const sampling = {
   cfgScale: within(limits.cfgScale),
   clipSkip: wholeWithin(limits.clipSkip),
   dialect: Dialect,
+  samplerOptions: SamplerSettings.optional(),
+  guidanceRescale: within(limits.guidanceRescale).optional(),
+  emphasis: Emphasis.optional(),
+  noiseSource: NoiseSource.optional(),
+  /** Added to the seed for the noise of steps (ancestral samplers); AUTOMATIC1111's ENSD. */
+  etaNoiseSeedDelta: z.number().int().min(-maxSeed).max(maxSeed).optional(),
+  variation: Variation.optional(),
+  advanced: AdvancedSettings.optional(),
+  /** ControlNets, in order; absent: none. */
+  controls: ControlUnits.optional(),
   /** Size the networks run at, multiples of 8; absent: chosen by the plan. */
   workingSize: Size.optional(),
 };
@@ -137,4 +177,9 @@ export type DiffusionRequest = TextRequest | ImageRequest | InpaintRequest;
 
 export function needsModel(request: GenerateRequest): request is DiffusionRequest {
   return request.kind !== 'remove';
+}
+
+/** Its ControlNets by id or name, in order. */
+export function controlModels({ controls = [] }: DiffusionRequest): string[] {
+  return controls.map(({ model }) => model);
 }

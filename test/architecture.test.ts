@@ -23,10 +23,21 @@ const rooms: readonly Room[] = [
   { path: 'shared', rooms: [], packages: ['zod'] },
 
   { path: 'service/messages.ts', rooms: ['shared'], packages: ['zod'] },
+  { path: 'service/availableMemoryBytes.ts', rooms: [], packages: ['node:'] },
   { path: 'service/config.ts', rooms: ['shared'], packages: ['zod', 'env-paths', 'node:'] },
   {
     path: 'service/library',
     rooms: ['shared', 'service/messages.ts', `${engine}/weights`],
+    packages: ['node:', 'zod'],
+  },
+  {
+    path: 'service/variants',
+    rooms: ['shared', `${engine}/prompt`, `${engine}/sampling`, 'service/recipes'],
+    packages: [],
+  },
+  {
+    path: 'service/recipes',
+    rooms: ['shared', `${engine}/prompt`, `${engine}/sampling`],
     packages: ['node:', 'zod'],
   },
   {
@@ -42,6 +53,7 @@ const rooms: readonly Room[] = [
       'service/config.ts',
       'service/jobs',
       'service/library',
+      'service/recipes',
       `${engine}/plan`,
     ],
     packages: ['node:', 'zod', 'hono', '@hono/node-server'],
@@ -50,12 +62,14 @@ const rooms: readonly Room[] = [
     path: 'service/main.ts',
     rooms: [
       'shared',
+      'service/availableMemoryBytes.ts',
       'service/config.ts',
       'service/http',
       'service/jobs',
       'service/library',
       'service/messages.ts',
       `${engine}/plan`,
+      `${engine}/prompt`,
       `${engine}/sampling`,
     ],
     packages: ['node:'],
@@ -68,6 +82,8 @@ const rooms: readonly Room[] = [
       'service/config.ts',
       'service/main.ts',
       'service/library',
+      'service/recipes',
+      'service/variants',
       `${engine}/picture`,
     ],
     packages: ['node:', 'zod'],
@@ -81,7 +97,11 @@ const rooms: readonly Room[] = [
     rooms: ['shared', 'service/messages.ts', `${engine}/tensor.ts`],
     packages: ['node:', 'zod', 'sharp', 'ag-psd', 'fflate'],
   },
-  { path: `${engine}/prompt`, rooms: ['shared', `${engine}/tensor.ts`], packages: ['node:'] },
+  {
+    path: `${engine}/prompt`,
+    rooms: ['shared', `${engine}/tensor.ts`, `${engine}/diffusion.ts`],
+    packages: ['node:'],
+  },
   {
     path: `${engine}/sampling`,
     rooms: ['shared', `${engine}/tensor.ts`, `${engine}/diffusion.ts`],
@@ -89,8 +109,8 @@ const rooms: readonly Room[] = [
   },
   {
     path: `${engine}/weights`,
-    rooms: ['shared', 'service/messages.ts'],
-    packages: ['node:', 'zod'],
+    rooms: ['shared', 'service/messages.ts', `${engine}/tensor.ts`],
+    packages: ['node:', 'zod', 'yauzl'],
   },
   {
     path: `${engine}/graph`,
@@ -119,6 +139,7 @@ const rooms: readonly Room[] = [
     rooms: [
       'shared',
       'service/messages.ts',
+      'service/availableMemoryBytes.ts',
       engine,
       `${engine}/plan`,
       `${engine}/picture`,
@@ -287,6 +308,8 @@ describe('the house', () => {
       `${engine}/sampling`,
       `${engine}/graph`,
       `${engine}/prompt`,
+      'service/recipes',
+      'service/variants',
       'shared',
       'plugin/session',
     ];

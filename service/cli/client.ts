@@ -1,7 +1,7 @@
 /** The command line's side of the HTTP API. Every answer is parsed through the shared contracts. */
 import { randomUUID } from 'node:crypto';
 import { z, type ZodType } from 'zod';
-import { JobCreated, ModelList, PairingCode, Status } from '../../shared/api.ts';
+import { JobCreated, ModelList, PairingCode, SamplingCatalogue, Status } from '../../shared/api.ts';
 import { errorOfProblem, PentimentoError, Problem } from '../../shared/errors.ts';
 import { isFinal, JobEvent } from '../../shared/event.ts';
 import { decodeFrame, encodeFrame, type Frame } from '../../shared/frame.ts';
@@ -10,6 +10,7 @@ import { Plan, type PlanRequest } from '../../shared/plan.ts';
 export interface ServiceClient {
   status(): Promise<Status>;
   models(): Promise<ModelList>;
+  samplers(): Promise<SamplingCatalogue>;
   plan(request: PlanRequest): Promise<Plan>;
   submit(frame: Frame): Promise<string>;
   /** Events until the job ends; `signal` cancels the job. */
@@ -33,6 +34,7 @@ export function makeClient(url: string, token: string): ServiceClient {
   return {
     status: () => read('/v1/status', Status),
     models: () => read('/v1/models', ModelList),
+    samplers: () => read('/v1/samplers', SamplingCatalogue),
     plan: (body) => read('/v1/plan', Plan, post(body)),
     pairingCode: () => read('/v1/pairings', PairingCode, { method: 'POST' }),
     async submit(frame) {

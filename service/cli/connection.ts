@@ -21,7 +21,7 @@ export function serviceFlags(options: Options): string[] {
     const value = options[name];
     if (value !== undefined) flags.push(`--${name}`, value);
   }
-  for (const name of ['no-open', 'allow-lan'] as const) {
+  for (const name of ['no-open', 'allow-lan', 'low-memory'] as const) {
     if (options[name] === true) flags.push(`--${name}`);
   }
   return flags;

@@ -8,6 +8,7 @@ import type { PlanRequest } from '../../shared/plan.ts';
 import { Area, Dialect, MaskedContent, type GenerateRequest } from '../../shared/request.ts';
 import type { Mask } from '../engine/picture/raster.ts';
 import type { ServiceClient } from './client.ts';
+import { controlPlanes, readControls, type ControlsOfRun } from './controlOptions.ts';
 import { choiceOption, numberOption, wholeOption, type Options } from './options.ts';
 import {
   assertWritable,
@@ -19,6 +20,8 @@ import {
   writeResults,
   type OpenedPicture,
 } from './pictures.ts';
+import type { UnflaggedSettings } from './recipeOptions.ts';
+import { withSamplingOptions } from './samplingOptions.ts';
 import type { Terminal } from './terminal.ts';
 
 export type GenerateCommand = 'inpaint' | 'remove' | 'img2img' | 'variants';
@@ -28,12 +31,15 @@ export interface PreparedRun {
   readonly kind: 'image' | 'inpaint' | 'remove';
   readonly picture: OpenedPicture;
   readonly mask: Mask | undefined;
+  readonly controls: ControlsOfRun | undefined;
   readonly settings: Settings;
   readonly options: Options;
+  /** What a recipe sets and no option names. */
+  readonly unflagged: UnflaggedSettings;
   readonly out: string;
 }
 
-interface RunTools {
+export interface RunTools {
   readonly terminal: Terminal;
   /** Cancels the job. */
   readonly signal: AbortSignal;
@@ -44,6 +50,7 @@ export async function prepareRun(
   command: GenerateCommand,
   file: string,
   options: Options,
+  unflagged: UnflaggedSettings,
 ): Promise<PreparedRun> {
   const out = options.out;
   if (out === undefined) throw new PentimentoError('E_USAGE', '--out FILE is missing.');
@@ -51,10 +58,25 @@ export async function prepareRun(
   checkCombination(command, options);
   const settings = readSettings(options, command);
   await assertWritable(out, [file, ...(options.mask === undefined ? [] : [options.mask])]);
-  const picture = await openPicture(file);
+  const picture = await openPicture(file, out);
   const mask =
     options.mask === undefined ? undefined : await openMask(options.mask, picture.raster);
-  return { kind: kindOf(command, mask), picture, mask, settings, options, out };
+  const kind = kindOf(command, mask);
+  const controls = await readControls(options, picture.raster);
+  const asked = withSamplingOptions(unflagged, options);
+  return { kind, picture, mask, controls, settings, options, unflagged: asked, out };
+}
+
+/** The same pictures with other settings, checked. Throws E_USAGE, E_PARAM. */
+export function withOptions(
+  run: PreparedRun,
+  command: GenerateCommand,
+  changed: Pick<PreparedRun, 'options' | 'unflagged'>,
+): PreparedRun {
+  checkCombination(command, changed.options);
+  const settings = readSettings(changed.options, command);
+  const workingSize = settings.workingSize ?? run.settings.workingSize;
+  return { ...run, ...changed, settings: { ...settings, workingSize } };
 }
 
 /** Runs it and writes its files. Throws PentimentoErrors. */
@@ -63,17 +85,40 @@ export async function generate(
   run: PreparedRun,
   tools: RunTools,
 ): Promise<void> {
-  const { picture, mask, out } = run;
+  await finish(run, await runPrepared(client, run, tools), tools.terminal);
+}
+
+export interface MadePictures {
+  readonly results: readonly ResultInfo[];
+  readonly frames: readonly Frame[];
+}
+
+/** Writes the files and says what was written. */
+export async function finish(
+  { out, picture }: PreparedRun,
+  { results, frames }: MadePictures,
+  terminal: Terminal,
+): Promise<void> {
+  report(terminal, results, await writeResults(out, picture, frames));
+}
+
+/** Runs it; nothing is written yet. Throws PentimentoErrors. */
+export async function runPrepared(
+  client: ServiceClient,
+  run: PreparedRun,
+  tools: RunTools,
+): Promise<MadePictures> {
+  const { picture, mask } = run;
   const plan = await client.plan(planRequest(run));
   const request = buildRequest(run, plan.context);
   const planes: Plane[] = [picturePlane(picture.raster, plan.context)];
   if (mask) planes.push(maskPlane(mask, plan.context));
+  if (run.controls) planes.push(...controlPlanes(run.controls, plan.context));
   const jobId = await client.submit({ body: request, planes });
   const results = await follow(client, jobId, tools);
   const frames: Frame[] = [];
   for (const result of results) frames.push(await client.result(result.id));
-  const written = await writeResults(out, picture, frames);
-  report(tools.terminal, results, written);
+  return { results, frames };
 }
 
 /** Throws E_USAGE. */
@@ -85,6 +130,9 @@ function checkCombination(command: GenerateCommand, options: Options): void {
   }
   if (command === 'img2img' && mask !== undefined) {
     throw new PentimentoError('E_USAGE', 'img2img takes no --mask; inpaint does.');
+  }
+  if (command === 'remove' && options.control !== undefined) {
+    throw new PentimentoError('E_USAGE', 'remove runs no model and takes no --control.');
   }
   if ((width === undefined) !== (height === undefined)) {
     throw new PentimentoError('E_USAGE', '--width and --height are given together.');
@@ -140,6 +188,7 @@ function planRequest(run: PreparedRun): PlanRequest {
     model: options.model ?? '',
     strength,
     steps,
+    ...samplingNames(options),
     featherPx,
     growPx,
     area,
@@ -147,6 +196,10 @@ function planRequest(run: PreparedRun): PlanRequest {
     count,
     dialect,
   };
+}
+
+function samplingNames({ sampler = 'DPM++ 2M', schedule = 'automatic' }: Options) {
+  return { sampler, schedule };
 }
 
 function workingSize(options: Options): Size | undefined {
@@ -175,12 +228,13 @@ function buildRequest(run: PreparedRun, region: Rect): GenerateRequest {
   const { seed, count, featherPx, growPx, colorMatch } = settings;
   if (kind === 'remove') return { kind, ...place, seed, count, featherPx, growPx, colorMatch };
   const sampling = {
+    ...run.unflagged,
+    ...(run.controls ? { controls: [...run.controls.units] } : {}),
     model: options.model ?? '',
     ...(options.vae === undefined ? {} : { vae: options.vae }),
     prompt: options.prompt ?? '',
     negativePrompt: options.avoid ?? '',
-    sampler: options.sampler ?? 'DPM++ 2M',
-    schedule: options.schedule ?? 'automatic',
+    ...samplingNames(options),
     steps: settings.steps,
     cfgScale: settings.cfgScale,
     clipSkip: settings.clipSkip,

@@ -1,5 +1,8 @@
 /** models: what the library found, and what is wrong with the rest. */
 import type { ModelInfo } from '../../shared/api.ts';
+import type { Config } from '../config.ts';
+import { findFaults, type Duplicates } from '../library/checkModels.ts';
+import { openLibrary } from '../library/library.ts';
 import type { ServiceClient } from './client.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -15,6 +18,47 @@ export async function listModels(client: ServiceClient, terminal: Terminal): Pro
   }
   for (const model of models) terminal.line(row(model));
   for (const folder of folders) terminal.line(`looked in ${folder}`);
+}
+
+/** models --check: every broken file with its reason and the next step, and what is there twice. */
+export async function checkModels(
+  client: Pick<ServiceClient, 'models'>,
+  { cacheDir, version }: Config,
+  terminal: Terminal,
+): Promise<void> {
+  const { folders } = await client.models();
+  const library = openLibrary({
+    folders,
+    kept: { folder: cacheDir, programVersion: version },
+    // Nothing is hashed here: what the service knows already is enough to be certain of.
+    hashing: { isBusy: () => true, share: 1 },
+  });
+  try {
+    const entries = await library.entries();
+    const { broken, duplicates } = await findFaults(entries);
+    terminal.json({
+      checked: entries.length,
+      broken: broken.map(({ path, info }) => ({ path, kind: info.kind, problem: info.problem })),
+      duplicates,
+    });
+    for (const { path, info } of broken) {
+      terminal.line(path);
+      terminal.line(`  ${info.problem?.title ?? ''} ${info.problem?.detail ?? ''}`.trimEnd());
+      terminal.line(`  ${info.problem?.next ?? ''}`);
+    }
+    for (const same of duplicates) tellDuplicates(same, terminal);
+    const found = `${broken.length} with a problem, ${duplicates.length} more than once`;
+    terminal.line(`${entries.length} models: ${found}.`);
+  } finally {
+    await library.close();
+  }
+}
+
+function tellDuplicates({ paths, sizeBytes, isCertain }: Duplicates, terminal: Terminal): void {
+  const wasted = ((paths.length - 1) * sizeBytes) / 1e9;
+  const sure = isCertain ? 'The same file' : 'Very probably the same file (size and samples)';
+  terminal.line(`${sure} ${paths.length} times; all but one can go (${wasted.toFixed(2)} GB):`);
+  for (const path of paths) terminal.line(`  ${path}`);
 }
 
 function row(model: ModelInfo): string {

@@ -1,5 +1,5 @@
 /** Pictures of the command line: read from files, cropped to what a run needs, written in the format asked. */
-import { access, constants, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { PentimentoError } from '../../shared/errors.ts';
 import { planeNamed, type Frame, type Plane } from '../../shared/frame.ts';
@@ -10,24 +10,52 @@ import { decodePicture } from '../engine/picture/decode.ts';
 import { encodePng, encodeTiff } from '../engine/picture/encode.ts';
 import { flatten } from '../engine/picture/composite.ts';
 import type { Mask, Raster } from '../engine/picture/raster.ts';
+import { addResults } from '../engine/picture/psd/document/addResults.ts';
+import { readDocument, type PsdFile } from '../engine/picture/psd/document/readDocument.ts';
+import { assertTakesLayers } from '../engine/picture/psd/document/takesLayers.ts';
 import { writeDocument } from '../engine/picture/psd/writeDocument.ts';
 import { recipeXmp } from '../engine/picture/xmp.ts';
 import { maskOfPlane, rasterOfPlane } from '../engine/picture/planes.ts';
 import { ResultBody } from '../messages.ts';
+import { resultNamer } from './resultNames.ts';
 
 export interface OpenedPicture {
   readonly name: string;
   readonly raster: Raster;
   readonly profile: string | undefined;
+  /** The Photoshop document that it came from, where the results go into it. */
+  readonly document?: PsdFile;
 }
 
-export async function openPicture(path: string): Promise<OpenedPicture> {
+/**
+ * `out`: the file that will be written. A document that it cannot be written into is refused now.
+ * Throws E_FILE, E_IMAGE_*, E_OUTPUT_TYPE.
+ */
+export async function openPicture(path: string, out: string): Promise<OpenedPicture> {
   const { raster, info } = await decodeNamed(path);
-  return { name: basename(path), raster, profile: info.profile };
+  const picture = { name: basename(path), raster, profile: info.profile };
+  const isLargeName = extname(out).toLowerCase() === '.psb';
+  if (outputFormat(out) !== 'psd' || info.format !== 'psd') {
+    if (isLargeName) throw largeOnly(out);
+    return picture;
+  }
+  const document = readDocument(await readFile(path));
+  assertTakesLayers(document);
+  if (document.form.big && !isLargeName) {
+    const name = `"${picture.name}" is a large document (PSB)`;
+    throw new PentimentoError('E_OUTPUT_TYPE', `${name}; its layers go into a .psb only.`);
+  }
+  if (isLargeName && !document.form.big) throw largeOnly(out);
+  return { ...picture, document };
+}
+
+function largeOnly(out: string): PentimentoError {
+  const name = `"${basename(out)}"`;
+  return new PentimentoError('E_OUTPUT_TYPE', `${name} can only be made from a .psb document.`);
 }
 
 /** A failure says which of the files it was. */
-async function decodeNamed(path: string): ReturnType<typeof decodePicture> {
+export async function decodeNamed(path: string): ReturnType<typeof decodePicture> {
   try {
     return await decodePicture(path);
   } catch (cause) {
@@ -90,14 +118,16 @@ export type OutputFormat = 'png' | 'psd' | 'tiff';
 export function outputFormat(path: string): OutputFormat {
   const ending = extname(path).toLowerCase();
   if (ending === '.png') return 'png';
-  if (ending === '.psd') return 'psd';
+  if (ending === '.psd' || ending === '.psb') return 'psd';
   if (ending === '.tif' || ending === '.tiff') return 'tiff';
   throw new PentimentoError('E_OUTPUT_TYPE', `"${basename(path)}" names none of them.`);
 }
 
 /**
- * Writes results: a PSD holds the original and every result as a layer with its mask; PNG and TIFF
- * hold the flattened picture, one file per result (`name-2.png` from the second on). Answers the names.
+ * Writes results: a PSD holds the original (a document with all its layers) and every result as a
+ * layer with its mask; PNG and TIFF
+ * hold the flattened picture, one file per result (`name-2.png` from the second on, or as a pattern says).
+ * Answers the names.
  */
 export async function writeResults(
   path: string,
@@ -106,15 +136,18 @@ export async function writeResults(
 ): Promise<string[]> {
   const format = outputFormat(path);
   if (format === 'psd') {
-    await save(path, writeDocument(original, results.map(resultOf)));
+    const parts = results.map(resultOf);
+    const { document } = original;
+    await save(path, document ? await addResults(document, parts) : writeDocument(original, parts));
     return [path];
   }
   const names: string[] = [];
-  for (const [i, frame] of results.entries()) {
+  const nameOf = resultNamer(path, new Date());
+  for (const frame of results) {
     const { body, color, alpha } = resultOf(frame);
     const flat = flatten(original.raster, rasterOfPlane(color), maskOfPlane(alpha), body.bounds);
     const text = { parameters: parametersText(body.recipe), xmp: recipeXmp([body.recipe]) };
-    const name = i === 0 ? path : path.replace(/(\.[^.]+)$/, `-${i + 1}$1`);
+    const name = nameOf(body.recipe, flat);
     await save(name, format === 'png' ? await encodePng(flat, text) : await encodeTiff(flat, text));
     names.push(name);
   }

@@ -3,27 +3,28 @@
  * Nothing here knows pixels, files or a dialect's name.
  */
 import type { DiffusionModel } from './diffusion.ts';
+import { makeRunControl, type ControlOptions } from './runControl.ts';
 import { startsFromNoise, type PipelineOptions } from './plan/pipelineOptions.ts';
-import { blendKnown, type Blend } from './sampling/blend.ts';
-import { makeDenoise, type Conditioning } from './sampling/denoiser.ts';
+import { tracedDenoise, tracedNoise, type DiffuseTrace } from './diffuseTrace.ts';
+import {
+  keepingMask,
+  makeRunDenoise,
+  type GuidanceOptions,
+  type Refiner,
+  type RunParts,
+} from './runDenoiser.ts';
+import { planRun } from './runPlan.ts';
+import { blendKnown } from './sampling/blend.ts';
+import type { Conditioning } from './sampling/conditionRows.ts';
 import { withRenoisedKnown } from './sampling/renoised.ts';
-import { chooseSampling } from './sampling/chooseSampling.ts';
 import type { SamplerEntry } from './sampling/samplers/registry.ts';
 import type { RandomSource } from './sampling/noise/generator.ts';
-import { diffusersChoice } from './sampling/sigmas/diffusersChoice.ts';
-import { diffusersAlphas, diffusersLevels } from './sampling/sigmas/diffusersLevels.ts';
+import type { SoftBlendOptions } from './sampling/softBlend.ts';
 import type { ScheduleOptions } from './sampling/sigmas/levels.ts';
-import { modelSigmas, type ModelSigmas } from './sampling/sigmas/modelSigmas.ts';
-import { finishedLatent, noisedStart } from './sampling/start.ts';
-import { planSteps, type StepPlan } from './sampling/steps.ts';
+import { finishedLatent, handedStart, noisedStart } from './sampling/start.ts';
+import type { SchedulePart, StepPlan } from './sampling/steps.ts';
 import { stepNoise } from './sampling/stepNoise.ts';
-import type {
-  Denoise,
-  Latent,
-  NoiseSource,
-  SamplerOptions,
-  SamplerStep,
-} from './sampling/types.ts';
+import type { Latent, SamplerOptions, SamplerStep } from './sampling/types.ts';
 import type { Tensor } from './tensor.ts';
 
 /** What is known of the picture, in latents. */
@@ -36,76 +37,109 @@ export interface KnownPicture {
   readonly content: 'picture' | 'noise' | 'nothing';
 }
 
+export interface TrainingOptions {
+  /** Rescaled so that the last step is pure noise (Lin et al. 2024), whatever the model was trained on. */
+  readonly zeroTerminalSnr?: boolean;
+  /** Cumulative alphas rounded to float16. */
+  readonly halfAlphas?: boolean;
+}
+
+/** How the initial noise enters. Without a picture only `sgm` counts. */
+export interface StartNoise {
+  /** Factor of the initial noise (1). */
+  readonly multiplier?: number;
+  /** Noise beyond the first sigma, as a share of the unit noise (0). */
+  readonly extra?: number;
+  /** Pure noise is a start at noise x sqrt(1 + sigma^2). */
+  readonly sgm?: boolean;
+}
+
 export interface DiffuseInput {
   readonly model: DiffusionModel;
   readonly options: Pick<
     PipelineOptions,
-    'stepRule' | 'spacing' | 'alphas' | 'fullStrengthStart' | 'weakGuidance' | 'maskBlend'
+    | 'stepRule'
+    | 'spacing'
+    | 'alphas'
+    | 'trainingChange'
+    | 'fullStrengthStart'
+    | 'weakGuidance'
+    | 'skipMeasure'
+    | 'softMeasure'
+    | 'maskBlend'
   >;
   readonly sampler: string;
   /** A schedule's name, or 'automatic': the sampler's own. */
   readonly schedule: string;
   readonly samplerOptions?: SamplerOptions;
   readonly scheduleOptions?: ScheduleOptions;
+  /** Changes of the training schedule that steps are placed on. */
+  readonly training?: TrainingOptions;
+  /** The network is told the nearest whole timestep of a sigma, where the schedule is one of sigmas. */
+  readonly quantize?: boolean;
   /** Whose normals a Brownian tree uses ('cpu'). */
   readonly source?: RandomSource;
   readonly steps: number;
   /** 0..1; absent for text to image. */
   readonly strength?: number | undefined;
+  /** What of the schedule is run, where several models take turns (all of it). */
+  readonly part?: SchedulePart | undefined;
   readonly cfgScale: number;
+  /** 0..1: share by which guidance's gain in contrast is taken back (0). */
+  readonly guidanceRescale?: number;
+  readonly guidance?: GuidanceOptions;
+  readonly refiner?: Refiner | undefined;
+  readonly control?: ControlOptions | undefined;
   readonly conditioning: (call: number) => Conditioning;
   /** `[B,4,h,w]` */
   readonly shape: Latent['shape'];
   readonly seeds: readonly number[];
   /** The initial noise first, then what each step asks for. */
   readonly noise: { next(): Float32Array };
+  readonly startNoise?: StartNoise;
   readonly known?: KnownPicture | undefined;
+  /** Known latents are kept as soft inpainting does it, instead of by `options.maskBlend`. */
+  readonly softBlend?: SoftBlendOptions | undefined;
   /** Further UNet channels for inpainting models, `[1|B,c,h,w]`. */
   readonly extraChannels?: Tensor | undefined;
   /** Told what happens inside, for tests against other programs. */
   readonly trace?: Partial<DiffuseTrace>;
 }
 
-export interface DiffuseTrace {
-  noise(noise: Float32Array): void;
-  initial(latent: Float32Array | undefined): void;
-  plan(plan: StepPlan): void;
-  start(latent: Latent): void;
-  stepNoise(noise: Float32Array): void;
-  call(x: Latent, sigma: number, denoised: Latent): void;
-  sampled(latent: Latent): void;
+/** The clean latent, scaled. */
+export interface Diffused extends Latent {
+  /** What was known of the picture, masked content in place, of the latent's shape; absent for text. */
+  readonly initial: Float32Array | undefined;
 }
 
-/** Yields after each step; answers the clean latent, scaled. Throws E_SAMPLER_UNKNOWN, E_SCHEDULE_UNKNOWN. */
+/** Yields after each step. Throws E_SAMPLER_UNKNOWN, E_SCHEDULE_UNKNOWN. */
 export async function* diffuse(
   input: DiffuseInput,
-): AsyncGenerator<SamplerStep & { readonly steps: number }, Latent> {
+): AsyncGenerator<SamplerStep & { readonly steps: number }, Diffused> {
   const { shape, trace } = input;
-  const sigmas = modelSigmas(alphasOf(input));
-  const { sampler, plan } = planOf(input, sigmas);
-  const noise = input.noise.next();
-  const initial = input.known && withContent(input.known, noise, shape);
-  const start = noisedStart({
-    plan,
-    noise,
-    shape,
-    ...(initial && !isFromNoise(input) ? { initial } : {}),
-  });
+  const { sampler, plan, sigmas, treeSeed } = planRun(input);
+  const drawn = firstNoise(input);
+  const initial = input.known && withContent(input.known, drawn, shape);
+  const noise = multiplied(drawn, input);
+  const start = startOf(input, plan, noise, initial);
   trace?.plan?.(plan);
-  trace?.noise?.(noise);
+  trace?.noise?.(drawn);
   trace?.initial?.(initial);
   trace?.start?.(start);
-  const denoise = traced(makeRunDenoise(input, { sigmas, plan, sampler, initial }), trace);
+  const control = input.control && makeRunControl(input.control, plan);
+  const parts = { sigmas, plan, sampler, initial, control };
+  const denoise = tracedDenoise(makeRunDenoise(input, parts), trace);
+  // A scheduler's own tree is one for all images.
   const seeds = {
-    seeds: input.seeds,
+    seeds: treeSeed === undefined ? input.seeds : [treeSeed],
     source: input.source ?? 'cpu',
-    size: shape[1] * shape[2] * shape[3],
+    size: drawn.length / (treeSeed === undefined ? shape[0] : 1),
   };
   const following = tracedNoise(
     stepNoise({ sampler, plan, following: input.noise, ...seeds }),
     trace,
   );
-  const run = renoisedWhereAsked(input, { sigmas, plan, sampler, initial }, noise);
+  const run = renoisedWhereAsked(input, parts, noise);
   let latent = start;
   for await (const step of run(
     denoise,
@@ -115,34 +149,43 @@ export async function* diffuse(
     samplerOptions(input, sampler),
   )) {
     latent = step.latent;
-    yield { ...step, steps: plan.steps };
+    control?.stepDone(step.step);
+    yield { ...step, steps: step.steps ?? plan.steps };
+    if (step.step === plan.stop) break;
   }
   const sampled = finishedLatent(latent, plan);
   trace?.sampled?.(sampled);
-  return keepUntouched(sampled, input, initial);
+  return { ...keepUntouched(sampled, input, initial), initial };
 }
 
-function alphasOf({ model, options }: DiffuseInput): Float32Array {
-  const { betas, alphasCumprod } = model.facts;
-  if (options.alphas === 'double' || !betas || betas.zeroTerminalSnr) return alphasCumprod;
-  return diffusersAlphas({ betaStart: betas.start, betaEnd: betas.end }).alphasCumprod;
+/** What another model hands over is noisy already. */
+function firstNoise({ noise, part, shape }: DiffuseInput): Float32Array {
+  if (part?.from === undefined) return noise.next();
+  return new Float32Array(shape.reduce((product, side) => product * side, 1));
 }
 
-function planOf(input: DiffuseInput, model: ModelSigmas): Pick<RunParts, 'sampler' | 'plan'> {
-  const { sampler, schedule, named } = chooseSampling(input);
-  const { stepRule: rule, spacing } = input.options;
-  const choice = spacing === 'webui' ? undefined : diffusersChoice(sampler, named?.id, spacing);
-  const plan = planSteps({
-    rule,
-    steps: input.steps,
-    ...(input.strength === undefined ? {} : { strength: input.strength }),
-    sampler,
-    schedule,
-    model,
-    ...(input.scheduleOptions ? { options: input.scheduleOptions } : {}),
-    ...(choice ? { levels: (n) => diffusersLevels(choice, model.alphasCumprod, n) } : {}),
+function startOf(
+  input: DiffuseInput,
+  plan: StepPlan,
+  noise: Float32Array,
+  initial: Float32Array | undefined,
+): Latent {
+  const { shape, startNoise, part } = input;
+  if (part?.from !== undefined && initial) return handedStart(initial, shape, plan);
+  return noisedStart({
+    plan,
+    noise,
+    shape,
+    ...(initial && !isFromNoise(input) ? { initial } : {}),
+    extraNoise: startNoise?.extra ?? 0,
+    sgmNoise: startNoise?.sgm ?? false,
   });
-  return { sampler, plan };
+}
+
+/** Text to image has no multiplier, as in AUTOMATIC1111. */
+function multiplied(noise: Float32Array, { startNoise, strength }: DiffuseInput): Float32Array {
+  const factor = strength === undefined ? 1 : (startNoise?.multiplier ?? 1);
+  return factor === 1 ? noise : noise.map((v) => v * factor);
 }
 
 function samplerOptions(input: DiffuseInput, sampler: SamplerEntry): SamplerOptions {
@@ -174,89 +217,25 @@ function isFromNoise(input: DiffuseInput): boolean {
   return startsFromNoise(options.fullStrengthStart, { strength, masked, content });
 }
 
-/** The mask by which known latents are kept; an inpainting model may be left to itself. */
-function keepingMask(input: DiffuseInput): Float32Array | undefined {
-  const alone = input.options.maskBlend === 'renoised' && input.model.facts.inChannels !== 4;
-  return alone ? undefined : input.known?.mask;
-}
-
-interface RunParts {
-  readonly sigmas: ModelSigmas;
-  readonly plan: StepPlan;
-  readonly sampler: SamplerEntry;
-  readonly initial: Float32Array | undefined;
-}
-
-function makeRunDenoise(input: DiffuseInput, parts: RunParts): Denoise {
-  const { model, extraChannels } = input;
-  const { plan, sigmas } = parts;
-  const byTimestep = plan.timesteps;
-  const timesteps = new Map(byTimestep?.map((t, i) => [plan.sigmas[i], t]));
-  return makeDenoise({
-    predict: (latents, timesteps, context) => model.predict(latents, timesteps, context),
-    prediction: model.facts.prediction,
-    model: sigmas,
-    ...(byTimestep ? { timestepOf: (sigma: number) => timesteps.get(sigma) } : {}),
-    conditioning: input.conditioning,
-    cfgScale: input.options.weakGuidance === 'off' ? Math.max(1, input.cfgScale) : input.cfgScale,
-    ...(extraChannels ? { extraChannels } : {}),
-    blend: blendOf(input, parts),
-  });
-}
-
-function blendOf(input: DiffuseInput, parts: RunParts): Blend {
-  const mask = keepingMask(input);
-  const known = parts.initial;
-  if (!mask || !known) return { kind: 'none' };
-  switch (input.options.maskBlend) {
-    case 'denoised':
-      return { kind: parts.sampler.space === 'timestep' ? 'input' : 'denoised', mask, known };
-    case 'differential': {
-      const first = parts.plan.timesteps?.[0] ?? parts.sigmas.sigmaToT(parts.plan.sigmas[0] ?? 0);
-      return { kind: 'differential', mask, known, firstTimestep: Math.max(1, first) };
-    }
-    case 'renoised':
-      return { kind: 'none' };
-  }
-}
-
 function renoisedWhereAsked(input: DiffuseInput, parts: RunParts, noise: Float32Array) {
   const { sampler, initial: known, plan } = parts;
   const mask = keepingMask(input);
-  if (input.options.maskBlend !== 'renoised' || !mask || !known) return sampler.sample;
+  const isRenoised = input.options.maskBlend === 'renoised' && !input.softBlend;
+  if (!isRenoised || !mask || !known) return sampler.sample;
   return withRenoisedKnown(sampler.sample, { mask, known, noise, preserving: plan.preserving });
 }
 
-function traced(denoise: Denoise, trace: DiffuseInput['trace']): Denoise {
-  const { call } = trace ?? {};
-  if (!call) return denoise;
-  return async (x, sigma) => {
-    const denoised = await denoise(x, sigma);
-    call({ data: x.data.slice(), shape: x.shape }, sigma, denoised);
-    return denoised;
-  };
-}
-
-function tracedNoise(noise: NoiseSource, trace: DiffuseInput['trace']): NoiseSource {
-  const { stepNoise: told } = trace ?? {};
-  if (!told) return noise;
-  return {
-    next(sigma, sigmaNext) {
-      const drawn = noise.next(sigma, sigmaNext);
-      told(drawn);
-      return drawn;
-    },
-  };
-}
-
-/** What was not to change is the picture's own latent in the end, whatever the solver did with it. */
+/**
+ * What was not to change is the picture's own latent in the end, whatever the solver did with it; after
+ * soft inpainting the result stays as it is, since the mask of what is seen is made from it.
+ */
 function keepUntouched(
   latent: Latent,
   input: DiffuseInput,
   known: Float32Array | undefined,
 ): Latent {
   const mask = keepingMask(input);
-  if (!mask || !known) return latent;
+  if (!mask || !known || input.softBlend) return latent;
   const soft = input.options.maskBlend === 'differential';
   blendKnown(latent, mask, known, soft ? (m) => (m > 0 ? 1 : 0) : (m) => m);
   return latent;

@@ -2,6 +2,8 @@
 import { PentimentoError } from '../../shared/errors.ts';
 import type { Size } from '../../shared/geometry.ts';
 import type { DiffusionRequest } from '../../shared/request.ts';
+import { advancedInput, obeyedStrength } from './advancedOptions.ts';
+import { controlOptions } from './controlUnits.ts';
 import type { DiffusionModel } from './diffusion.ts';
 import { diffuse } from './diffuse.ts';
 import { encodeStart, type EncodedStart } from './encodeStart.ts';
@@ -11,13 +13,18 @@ import { prepareWebui } from './picture/prepareWebui.ts';
 import { smallPicture } from './picture/smallPicture.ts';
 import { pipelineOptions, type PipelineOptions } from './plan/pipelineOptions.ts';
 import { conditioningOf } from './promptConditioning.ts';
-import { createGenerator } from './sampling/noise/generator.ts';
-import { imageNoise, sharedNoise } from './sampling/noise/imageNoise.ts';
-import type { Conditioning } from './sampling/denoiser.ts';
+import { embeddingsOf } from './promptEmbeddings.ts';
+import type { Conditioning } from './sampling/conditionRows.ts';
 import type { Latent } from './sampling/types.ts';
 import type { JobTools, Painter, Painting, Scene, SmallPicture } from './runJob.ts';
-import { drawStart, type DrawnStart, type RunNoise } from './startDraws.ts';
+import type { ControlOptions } from './runControl.ts';
+import { runNoise } from './runNoise.ts';
+import { samplerOptionsOf } from './samplerOptions.ts';
+import { drawStart, type DrawnStart } from './startDraws.ts';
+import { chooseSampling } from './sampling/chooseSampling.ts';
+import { placesAsDiffusers } from './runPlan.ts';
 import { stopWhenAsked } from './stopWhenAsked.ts';
+import type { VariantSeeds } from './variantSeeds.ts';
 
 const imagings: Readonly<Record<PipelineOptions['imaging'], Prepare>> = {
   float: prepareFloat,
@@ -29,38 +36,53 @@ const networkBudgetMs = 15 * 60_000;
 /** Longest side of a preview, pixels. */
 const previewSidePx = 384;
 
-/** Throws what opening the model and reading the prompt throw, and E_MODEL_FAMILY for an edit model. */
+/** Throws what opening the model and reading the prompt throw. */
 export async function paintDiffusion(
   scene: Scene,
   request: DiffusionRequest,
   tools: JobTools,
 ): Promise<Painter> {
   const options = pipelineOptions(request.dialect);
-  const model = await tools.openModel(options.oddSizes, (name) =>
-    tools.onStage(name, networkBudgetMs),
-  );
   const stage = (name: string) => {
     stopWhenAsked(tools.signal);
     tools.onStage(name, networkBudgetMs);
   };
-  if (model.facts.inChannels !== 4 && model.facts.inChannels !== 9) {
-    throw new PentimentoError(
-      'E_MODEL_FAMILY',
-      'Models that edit by instruction are not supported yet.',
-    );
-  }
+  // Also between the bands of a large picture, which are stages of their own.
+  const model = await tools.openModel(options.oddSizes, stage);
   const prepared = prepareScene(scene, request, options);
   if (isUntouched(request, options) && scene.picture) return untouched(prepared);
   stage('reading the prompt');
-  const conditioning = await conditioningOf(model, request, options);
+  const { embeddings } = await embeddingsOf(request, model.facts, tools.embeddings ?? []);
+  const settings = { ...request, embeddings };
+  const conditioning = await conditioningOf(model, settings, options, scene.plan.workingSize);
   stage('looking at the picture');
-  const content = request.kind === 'inpaint' ? request.maskedContent : 'original';
-  const encoded = await encodeStart(model, prepared, content);
+  const encoded = await encodeStart(model, prepared, {
+    content: request.kind === 'inpaint' ? request.maskedContent : 'original',
+    size: sizeInLatents(scene.plan.workingSize, model),
+    maskedPictureWeight: request.advanced?.maskedPictureWeight ?? 1,
+  });
+  const control = await controlOf(scene, request, { tools, options, model });
   stage('painting');
+  const chosen = chooseSampling(request);
   return {
-    paint: (seed) =>
-      paint({ scene, request, tools, options, model, prepared, conditioning, encoded }, seed),
+    hasUnnamedSchedule: !chosen.named && placesAsDiffusers({ options, model }, chosen),
+    paint: (seeds) =>
+      paint(
+        { scene, request, tools, options, model, prepared, conditioning, encoded, control },
+        seeds,
+      ),
   };
+}
+
+/** Opens what the request asks for; those of earlier jobs are closed where it asks for none. */
+async function controlOf(
+  scene: Scene,
+  request: DiffusionRequest,
+  { tools, options, model }: Pick<Run, 'tools' | 'options' | 'model'>,
+): Promise<ControlOptions | undefined> {
+  const told = (name: string) => tools.onStage(name, networkBudgetMs);
+  const nets = (await tools.openControls?.(model.facts.family, told)) ?? [];
+  return controlOptions(scene, request, options, nets);
 }
 
 function prepareScene(scene: Scene, request: DiffusionRequest, options: PipelineOptions): Prepared {
@@ -77,6 +99,7 @@ function prepareScene(scene: Scene, request: DiffusionRequest, options: Pipeline
     maskedContent: inpaint?.maskedContent ?? 'original',
     colorMatch: request.kind === 'text' ? 0 : request.colorMatch,
     latentMask: options.latentMask,
+    softMask: request.advanced?.softInpainting,
   });
 }
 
@@ -104,25 +127,30 @@ interface Run {
   readonly model: DiffusionModel;
   readonly prepared: Prepared;
   readonly conditioning: (call: number) => Conditioning;
-  readonly encoded: EncodedStart | undefined;
+  readonly encoded: EncodedStart;
+  readonly control: ControlOptions | undefined;
 }
 
-async function* paint(run: Run, seed: number): AsyncGenerator<Painting, Finished> {
+async function* paint(run: Run, seeds: VariantSeeds): AsyncGenerator<Painting, Finished> {
   const { request, options, model, tools } = run;
   const latentSize = sizeInLatents(run.scene.plan.workingSize, model);
   const shape: Latent['shape'] = [1, 4, latentSize.height, latentSize.width];
-  const { known, extraChannels, noise } = startOf(run, shape, seed);
+  const { known, extraChannels, noise } = startOf(run, shape, seeds);
   const steps = diffuse({
     model,
-    options,
+    ...advancedInput(request, options, model.facts),
     sampler: request.sampler,
     schedule: request.schedule,
     steps: request.steps,
-    strength: strengthOf(request),
+    strength: obeyedStrength(request, options, model.facts),
     cfgScale: request.cfgScale,
+    guidanceRescale: request.guidanceRescale ?? 0,
+    samplerOptions: samplerOptionsOf(request.samplerOptions ?? {}),
+    source: request.noiseSource ?? 'cpu',
     conditioning: run.conditioning,
+    control: run.control,
     shape,
-    seeds: [seed],
+    seeds: [seeds.seed],
     noise,
     known,
     extraChannels,
@@ -137,7 +165,8 @@ async function* paint(run: Run, seed: number): AsyncGenerator<Painting, Finished
     state = await steps.next();
   }
   tools.onStage('finishing', networkBudgetMs);
-  return run.prepared.finish(await decodeLatent(model, state.value));
+  const { data: processed, initial: original = processed } = state.value;
+  return run.prepared.finish(await decodeLatent(model, state.value), { original, processed });
 }
 
 function sizeInLatents(size: Size, model: DiffusionModel): Size {
@@ -145,35 +174,15 @@ function sizeInLatents(size: Size, model: DiffusionModel): Size {
   return { width: size.width / downscale, height: size.height / downscale };
 }
 
-function strengthOf(request: DiffusionRequest): number | undefined {
-  return request.kind === 'text' ? undefined : request.strength;
-}
-
-function startOf(run: Run, shape: Latent['shape'], seed: number): DrawnStart {
+function startOf(run: Run, shape: Latent['shape'], seeds: VariantSeeds): DrawnStart {
   const { request, options, model, encoded } = run;
   return drawStart({
     encoded,
-    inChannels: model.facts.inChannels,
     size: { height: shape[2], width: shape[3] },
-    strength: strengthOf(request),
+    strength: obeyedStrength(request, options, model.facts),
     fullStrengthStart: options.fullStrengthStart,
-    source: noiseFor(options, shape, seed),
+    source: runNoise(request, options, shape, seeds),
   });
-}
-
-/** Where noise comes from; diffusers draws the VAE's posteriors from the same generator. */
-function noiseFor(options: PipelineOptions, shape: Latent['shape'], seed: number): RunNoise {
-  const [, channels, height, width] = shape;
-  if (options.generators === 'per-image') {
-    const noise = imageNoise({ source: 'cpu', shape: [channels, height, width], seeds: [seed] });
-    return { noise, posterior: undefined };
-  }
-  const generator = createGenerator('cpu', seed);
-  const posterior = (count: number) => generator.normal(count);
-  return {
-    noise: sharedNoise(generator, channels * height * width),
-    posterior: options.posterior === 'sample' ? posterior : undefined,
-  };
 }
 
 /** Throws E_OUTPUT_NAN: a black picture must never pass for a result. */

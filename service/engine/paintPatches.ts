@@ -9,6 +9,7 @@ import { fillFromSurroundings } from './picture/patch/patchFill.ts';
 import type { Mask } from './picture/raster.ts';
 import type { Finished } from './picture/prepare.ts';
 import type { JobTools, Painter, Painting, Scene } from './runJob.ts';
+import type { VariantSeeds } from './variantSeeds.ts';
 
 const fillBudgetMs = 10 * 60_000;
 
@@ -31,7 +32,7 @@ export function paintPatches(scene: Scene, request: RemoveRequest, tools: JobToo
     );
   }
 
-  async function* paint(seed: number): AsyncGenerator<Painting, Finished> {
+  async function* paint({ seed }: VariantSeeds): AsyncGenerator<Painting, Finished> {
     tools.onStage('filling from the surroundings', fillBudgetMs);
     const progress = makeProgress();
     const work = fillFromSurroundings(original, hole, {

@@ -8,20 +8,25 @@ import {
   type Rect,
 } from '../../shared/geometry.ts';
 import type { Plan } from '../../shared/plan.ts';
-import { needsModel, type GenerateRequest } from '../../shared/request.ts';
+import { needsModel, type DiffusionRequest, type GenerateRequest } from '../../shared/request.ts';
+import type { DiffusionFacts } from './diffusion.ts';
+import { advancedNotes } from './plan/advancedNotes.ts';
+import { memoryPlan } from './plan/memoryPlan.ts';
 import { pipelineOptions } from './plan/pipelineOptions.ts';
 import { planRun, scaleNotes } from './plan/planRun.ts';
 import { takeNetworkTags } from './prompt/extraNetworks.ts';
+import { readingNotes } from './readingNotes.ts';
 import type { Job, JobTools } from './runJob.ts';
+import { modelSigmas } from './sampling/sigmas/modelSigmas.ts';
 
 /** Opening a model reads a file of several gigabytes, from a slow disk at worst. */
 const openingBudgetMs = 10 * 60_000;
 
-/** Throws E_MASK_EMPTY, E_MASK_FULL and what opening the model throws. */
+/** Throws E_MASK_EMPTY, E_MASK_FULL, E_PARAM and what opening the model throws. */
 export async function planJob(job: Job, tools: JobTools): Promise<Plan> {
   const { request } = job;
   const bounds = changedBounds(job);
-  const nativeSide = await nativeSideOf(request, tools);
+  const model = await factsOf(request, tools);
   const plan = planRun(
     {
       kind: request.kind,
@@ -31,7 +36,7 @@ export async function planJob(job: Job, tools: JobTools): Promise<Plan> {
       count: request.count,
       ...settingsOf(request),
     },
-    { nativeSide },
+    { nativeSide: model?.nativeSide ?? 0, edits: model?.inChannels === 8 },
   );
   const context = intersectRects(plan.context, request.region);
   if (isEmptyRect(context))
@@ -41,27 +46,42 @@ export async function planJob(job: Job, tools: JobTools): Promise<Plan> {
     ? (request.workingSize ?? fitted.workingSize)
     : fitted.workingSize;
   const scale = workingSize.width / context.width;
-  const scaling = workingSize === fitted.workingSize ? fitted.notes : scaleNotes(scale);
-  return { ...fitted, workingSize, scale, notes: [...scaling, ...promptNotes(request)] };
+  const others = plan.notes.slice(scaleNotes(plan.scale).length);
+  const scaling =
+    workingSize === fitted.workingSize ? plan.notes : [...scaleNotes(scale), ...others];
+  const reading =
+    model && needsModel(request) ? await readingNotes(request, model, tools.embeddings ?? []) : [];
+  const loras = tools.promptNotes?.() ?? [];
+  const memory =
+    model?.weightBytes === undefined
+      ? { notes: [] }
+      : memoryPlan(model.weightBytes, workingSize, tools.memory?.());
+  const notes = [
+    ...scaling,
+    ...promptNotes(request),
+    ...loras,
+    ...reading,
+    ...settingsNotes(request, model),
+    ...memory.notes,
+  ];
+  return { ...fitted, ...memory, workingSize, scale, notes };
 }
 
-/** Kinds of files that a prompt can name, as people call them. */
-const networkKinds: Readonly<Record<string, string>> = {
-  lora: 'LoRA files',
-  lyco: 'LoRA files',
-  hypernet: 'Hypernetworks',
-};
+/** Kinds of files that a prompt can name and that are never used, as people call them. */
+const networkKinds: Readonly<Record<string, string>> = { hypernet: 'Hypernetworks' };
+const used = new Set(['lora', 'lyco']);
 
 /** What the prompt asks for and will not get: files named by tags, which are left out of the text. */
 function promptNotes(request: GenerateRequest): string[] {
   if (!needsModel(request)) return [];
   const names = new Map<string, Set<string>>();
   for (const { type, items } of takeNetworkTags(request.prompt).tags) {
+    if (used.has(type.toLowerCase())) continue;
     const kind = networkKinds[type.toLowerCase()] ?? 'Other files';
     const known = names.get(kind) ?? new Set();
     names.set(kind, known.add(items[0] ?? ''));
   }
-  return [...names].map(([kind, files]) => `${kind} are not used yet: ${listed([...files])}.`);
+  return [...names].map(([kind, files]) => `${kind} are not used: ${listed([...files])}.`);
 }
 
 const longestName = 80;
@@ -81,12 +101,25 @@ function changedBounds(job: Job): Rect {
   return { ...inRegion, x: inRegion.x + request.region.x, y: inRegion.y + request.region.y };
 }
 
-async function nativeSideOf(request: GenerateRequest, tools: JobTools): Promise<number> {
-  if (!needsModel(request)) return 0;
+/** Undefined where no model runs. */
+async function factsOf(
+  request: GenerateRequest,
+  tools: JobTools,
+): Promise<DiffusionFacts | undefined> {
+  if (!needsModel(request)) return undefined;
   const { oddSizes } = pipelineOptions(request.dialect);
   const stage = (name: string) => tools.onStage(name, openingBudgetMs);
-  const model = await tools.openModel(oddSizes, stage);
-  return model.facts.nativeSide;
+  return (await tools.openModel(oddSizes, stage)).facts;
+}
+
+function settingsNotes(request: GenerateRequest, model: DiffusionFacts | undefined): string[] {
+  if (!model || !needsModel(request)) return [];
+  const { sigmaMin, sigmaMax } = modelSigmas(model.alphasCumprod);
+  return advancedNotes(request, { inChannels: model.inChannels, sigmaMin, sigmaMax });
+}
+
+function namesOf({ sampler, schedule, advanced }: DiffusionRequest) {
+  return { sampler, schedule, exactSteps: advanced?.exactSteps };
 }
 
 function settingsOf(request: GenerateRequest) {
@@ -95,6 +128,7 @@ function settingsOf(request: GenerateRequest) {
   return {
     strength: request.kind === 'image' || request.kind === 'inpaint' ? request.strength : 1,
     steps: needsModel(request) ? request.steps : 1,
+    ...(needsModel(request) ? namesOf(request) : {}),
     featherPx: masked?.featherPx ?? 0,
     growPx: masked?.growPx ?? 0,
     area: inpaint?.area ?? ('context' as const),

@@ -1,17 +1,25 @@
 /**
  * The engine process: messages in, events out. It runs one job at a time, knows no HTTP and no queue,
- * and ends when its parent does. Started as `process.js --device auto --cache FOLDER`.
+ * and ends when its parent does. Started as `process.js --device auto --cache FOLDER [--low-memory]`.
  */
 import { join } from 'node:path';
 import { inspect, parseArgs } from 'node:util';
 import { PentimentoError, toProblem } from '../../shared/errors.ts';
-import { planeNamed } from '../../shared/frame.ts';
+import { controlPlaneName } from '../../shared/control.ts';
+import { planeNamed, type Frame } from '../../shared/frame.ts';
 import { FromEngine, ToEngine } from '../messages.ts';
 import { convertFrame, decodeToFrame } from './conversions.ts';
 import { readFrameFile, writeFrameFile } from './frameFiles.ts';
+import { makeControlCache, type ControlCache } from './controlCache.ts';
+import { engineMemory, type EngineMemory } from './engineMemory.ts';
 import { makeModelCache, type ModelCache } from './modelCache.ts';
 import { maskOfPlane, rasterOfPlane } from './picture/planes.ts';
+import type { Raster } from './picture/raster.ts';
 import { runJob, type JobProgress } from './runJob.ts';
+import { needsModel, type GenerateRequest } from '../../shared/request.ts';
+import { pipelineOptions } from './plan/pipelineOptions.ts';
+import { namedLoras, type NamedLoras } from './promptLoras.ts';
+import { usedLoraHashes } from './usedLoraHashes.ts';
 import { chooseDevice, isDeviceName, type Device } from './runtime/device.ts';
 
 type RunMessage = Extract<ToEngine, { type: 'run' }>;
@@ -20,7 +28,13 @@ function say(message: FromEngine): void {
   if (process.connected) process.send?.(message);
 }
 
-async function run(message: RunMessage, models: ModelCache, signal: AbortSignal): Promise<void> {
+interface Caches {
+  readonly models: ModelCache;
+  readonly controls: ControlCache;
+  readonly memory: EngineMemory;
+}
+
+async function run(message: RunMessage, caches: Caches, signal: AbortSignal): Promise<void> {
   const { jobId, request } = message;
   const frame = await readFrameFile(message.framePath);
   const picture = planeNamed(frame, 'picture');
@@ -29,8 +43,11 @@ async function run(message: RunMessage, models: ModelCache, signal: AbortSignal)
     request,
     picture: picture && rasterOfPlane(picture),
     mask: mask && maskOfPlane(mask),
+    controls: message.model?.controls?.map(({ name }) => name) ?? [],
+    controlPictures: controlPicturesOf(frame, request),
     inputSha256: message.inputSha256,
     model: message.model?.reference,
+    loras: usedLoraHashes(lorasOf(message).adapters, message.model?.loras ?? []),
   };
   const tools = {
     signal,
@@ -38,11 +55,37 @@ async function run(message: RunMessage, models: ModelCache, signal: AbortSignal)
     nowMs: () => performance.now(),
     openModel: async (oddSizes: 'webui' | 'diffusers', onStage: (name: string) => void) => {
       if (!message.model) throw new PentimentoError('E_MODEL_NONE');
-      return models.open(message.model, oddSizes, onStage);
+      return caches.models.open(
+        message.model,
+        { oddSizes, loras: lorasOf(message).adapters },
+        onStage,
+      );
     },
+    openControls: (family: string, onStage: (name: string) => void) =>
+      caches.controls.open(message.model?.controls ?? [], family, onStage),
+    promptNotes: () => lorasOf(message).notes,
+    embeddings: message.model?.embeddings ?? [],
+    memory: () => caches.memory.machine(),
     onStage: (name: string, budgetMs: number) => say({ type: 'stage', jobId, name, budgetMs }),
   };
   for await (const progress of runJob(job, tools)) await tell(message, progress);
+}
+
+/** By the places of their units. */
+function controlPicturesOf(frame: Frame, request: GenerateRequest): (Raster | undefined)[] {
+  const units = needsModel(request) ? (request.controls ?? []) : [];
+  return units.map((_, i) => {
+    const plane = planeNamed(frame, controlPlaneName(i));
+    return plane && rasterOfPlane(plane);
+  });
+}
+
+/** The LoRA files that the request's prompt names. Throws E_MODEL_FAMILY. */
+function lorasOf({ request, model }: RunMessage): NamedLoras {
+  if (!model || !needsModel(request)) return { adapters: [], notes: [] };
+  const { promptLanguage } = pipelineOptions(request.dialect);
+  const { family } = model.reference;
+  return namedLoras(request.prompt, model.loras ?? [], { family, language: promptLanguage });
 }
 
 async function tell(message: RunMessage, progress: JobProgress): Promise<void> {
@@ -68,8 +111,13 @@ function log(error: unknown): void {
   process.stderr.write(`${inspect(error)}\n`);
 }
 
-function serve(device: Device, cacheFolder: string): void {
-  const models = makeModelCache({ device, cacheFolder });
+function serve(device: Device, cacheFolder: string, lowMemory: boolean): void {
+  const memory = engineMemory(device, lowMemory);
+  const caches = {
+    models: makeModelCache({ device, cacheFolder, memory }),
+    controls: makeControlCache({ device, cacheFolder }),
+    memory,
+  };
   let running: { jobId: string; stop: AbortController } | undefined;
 
   async function start(message: RunMessage): Promise<void> {
@@ -77,7 +125,7 @@ function serve(device: Device, cacheFolder: string): void {
     running = { jobId: message.jobId, stop };
     const { jobId } = message;
     try {
-      await run(message, models, stop.signal);
+      await run(message, caches, stop.signal);
       say({ type: 'done', jobId });
     } catch (error) {
       if (stop.signal.aborted) say({ type: 'cancelled', jobId });
@@ -125,14 +173,18 @@ function serve(device: Device, cacheFolder: string): void {
 
 function main(): void {
   const { values } = parseArgs({
-    options: { device: { type: 'string' }, cache: { type: 'string' } },
+    options: {
+      device: { type: 'string' },
+      cache: { type: 'string' },
+      'low-memory': { type: 'boolean' },
+    },
   });
   const asked = values.device ?? 'auto';
   if (!isDeviceName(asked) || values.cache === undefined) {
-    process.stderr.write('usage: process.js --device NAME --cache FOLDER\n');
+    process.stderr.write('usage: process.js --device NAME --cache FOLDER [--low-memory]\n');
     process.exit(2);
   }
-  serve(chooseDevice(asked), values.cache);
+  serve(chooseDevice(asked), values.cache, values['low-memory'] ?? false);
 }
 
 main();

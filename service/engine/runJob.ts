@@ -9,15 +9,18 @@ import type { Plan } from '../../shared/plan.ts';
 import type { ModelReference, Recipe } from '../../shared/recipe.ts';
 import { needsModel, type DiffusionRequest, type GenerateRequest } from '../../shared/request.ts';
 import type { DiffusionModel, OddSizes } from './diffusion.ts';
+import type { ControlNet } from './networks/controlNet.ts';
 import { paintDiffusion } from './paintDiffusion.ts';
 import { paintPatches } from './paintPatches.ts';
 import { cropMask, cropRaster } from './picture/crop.ts';
 import type { Finished } from './picture/prepare.ts';
 import type { Mask, Raster } from './picture/raster.ts';
-import { pipelineOptions } from './plan/pipelineOptions.ts';
+import type { MachineMemory } from './plan/memoryPlan.ts';
 import { planJob } from './planJob.ts';
+import type { EmbeddingFile } from './promptEmbeddings.ts';
 import { chooseSampling } from './sampling/chooseSampling.ts';
 import { stopWhenAsked } from './stopWhenAsked.ts';
+import { variantSeeds, type VariantSeeds } from './variantSeeds.ts';
 
 export interface Job {
   readonly request: GenerateRequest;
@@ -25,8 +28,14 @@ export interface Job {
   readonly picture: Raster | undefined;
   /** Over the request's region. */
   readonly mask: Mask | undefined;
+  /** Names of the request's ControlNets. */
+  readonly controls?: readonly string[];
+  /** Pictures that ControlNets look at, by their units' places; of any size, over the request's region. */
+  readonly controlPictures?: readonly (Raster | undefined)[];
   readonly inputSha256: string;
   readonly model: ModelReference | undefined;
+  /** The LoRA files that take part, for the recipe; those without a known hash are left out. */
+  readonly loras?: Recipe['loras'];
 }
 
 export interface JobTools {
@@ -35,6 +44,14 @@ export interface JobTools {
   /** A clock that only goes forward; previews are paced by it. */
   nowMs(): number;
   openModel(oddSizes: OddSizes, onStage: (name: string) => void): Promise<DiffusionModel>;
+  /** The ControlNets of the request's units, in order (none). Throws E_MODEL_FAMILY and what opening them throws. */
+  openControls?(family: string, onStage: (name: string) => void): Promise<readonly ControlNet[]>;
+  /** What is to be said about files that the prompt names, LoRA above all (nothing). */
+  promptNotes?(): readonly string[];
+  /** What the prompt may call by name (none). */
+  readonly embeddings?: readonly EmbeddingFile[];
+  /** What there is of it, counting what the engine holds (not limited). */
+  memory?(): MachineMemory;
   /** What is being done now, and the longest it may take. */
   onStage(name: string, budgetMs: number): void;
 }
@@ -46,6 +63,8 @@ export interface Scene {
   /** Over the plan's context. */
   readonly picture: Raster | undefined;
   readonly selection: Mask | undefined;
+  /** As they were sent (Job.controlPictures). */
+  readonly controlPictures: readonly (Raster | undefined)[];
 }
 
 export interface SmallPicture {
@@ -64,7 +83,9 @@ export type Painting = {
 
 /** Paints the variants of one scene; what they share (a model, an encoded picture) is made once. */
 export interface Painter {
-  paint(seed: number): AsyncGenerator<Painting, Finished>;
+  /** A scheduler without a name among our schedules places the steps. */
+  readonly hasUnnamedSchedule?: boolean;
+  paint(seeds: VariantSeeds): AsyncGenerator<Painting, Finished>;
 }
 
 export type JobProgress =
@@ -107,15 +128,15 @@ export async function* runJob(job: Job, tools: JobTools): AsyncGenerator<JobProg
     : paintPatches(scene, request, tools);
   for (let index = 0; index < request.count; index++) {
     stopWhenAsked(tools.signal);
-    const seed = request.seed + index;
-    const painting = painter.paint(seed);
+    const seeds = variantSeeds(request, index);
+    const painting = painter.paint(seeds);
     let state = await painting.next();
     while (state.done !== true) {
       yield* tell(state.value, { index, count: request.count, bounds: plan.context });
       stopWhenAsked(tools.signal);
       state = await painting.next();
     }
-    yield resultOf(job, plan, { finished: state.value, index, seed });
+    yield resultOf(job, plan, { finished: state.value, index, seed: seeds.seed, painter });
   }
 }
 
@@ -145,13 +166,19 @@ function cropScene(job: Job, plan: Plan): Scene {
     plan,
     picture: picture && cropRaster(picture, inRegion),
     selection: mask && cropMask(mask, inRegion),
+    controlPictures: job.controlPictures ?? [],
   };
 }
 
 function resultOf(
   job: Job,
   plan: Plan,
-  made: { readonly finished: Finished; readonly index: number; readonly seed: number },
+  made: {
+    readonly finished: Finished;
+    readonly index: number;
+    readonly seed: number;
+    readonly painter: Pick<Painter, 'hasUnnamedSchedule'>;
+  },
 ): JobProgress {
   const { finished, index, seed } = made;
   const { context, workingSize } = plan;
@@ -167,7 +194,9 @@ function resultOf(
     index,
     seed,
     ...(job.model ? { model: job.model } : {}),
-    ...(needsModel(job.request) ? { sampling: samplingNames(job.request) } : {}),
+    ...(job.loras && job.loras.length > 0 ? { loras: [...job.loras] } : {}),
+    ...(job.controls && job.controls.length > 0 ? { controls: [...job.controls] } : {}),
+    ...(needsModel(job.request) ? { sampling: samplingNames(job.request, made.painter) } : {}),
     context,
     workingSize,
     ...(finished.report ? { color: finished.report } : {}),
@@ -178,9 +207,10 @@ function resultOf(
   return { type: 'result', index, bounds, color, alpha, recipe };
 }
 
-function samplingNames(request: DiffusionRequest): NonNullable<Recipe['sampling']> {
-  const { sampler, schedule, named } = chooseSampling(request);
-  // A scheduler's own spacing has no name among the schedules.
-  const unnamed = !named && pipelineOptions(request.dialect).spacing !== 'webui';
-  return { sampler: sampler.name, schedule: unnamed ? 'Automatic' : schedule.label };
+function samplingNames(
+  request: DiffusionRequest,
+  { hasUnnamedSchedule }: Pick<Painter, 'hasUnnamedSchedule'>,
+): NonNullable<Recipe['sampling']> {
+  const { sampler, schedule } = chooseSampling(request);
+  return { sampler: sampler.name, schedule: hasUnnamedSchedule ? 'Automatic' : schedule.label };
 }

@@ -2,8 +2,8 @@
 import type { Size } from '../../shared/geometry.ts';
 import type { KnownPicture } from './diffuse.ts';
 import {
+  furtherChannels,
   knownPicture,
-  paintChannels,
   type EncodedStart,
   type PosteriorNoise,
 } from './encodeStart.ts';
@@ -18,9 +18,7 @@ export interface RunNoise {
 }
 
 export interface StartDraws {
-  readonly encoded: EncodedStart | undefined;
-  /** The UNet's: 9 for inpainting models. */
-  readonly inChannels: number;
+  readonly encoded: EncodedStart;
   /** In latents. */
   readonly size: Size;
   /** 0..1; absent for text to image. */
@@ -42,15 +40,12 @@ export interface DrawnStart {
  * prepare_mask_latents). Means draw nothing, so the order is then the only one there is.
  */
 export function drawStart(draws: StartDraws): DrawnStart {
-  const { encoded, source } = draws;
+  const { encoded, source, size } = draws;
   const { posterior } = source;
-  const paints = draws.inChannels === 9;
-  const known = encoded && knownPicture(encoded, usesPicture(draws) ? posterior : undefined);
+  const known = knownPicture(encoded, usesPicture(draws) ? posterior : undefined);
   let first: Float32Array | undefined = source.noise.next();
-  const extraChannels = paints
-    ? paintChannels(encoded ?? { paintMask: undefined, shown: undefined }, draws.size, posterior)
-    : undefined;
-  if (!paints && encoded?.mask) posterior?.(encoded.mean.length);
+  const extraChannels = furtherChannels(encoded, size, posterior);
+  if (!encoded.shown && !encoded.edited && encoded.mask) posterior?.(encoded.mask.length * 4);
   const noise = {
     next() {
       const drawn = first ?? source.noise.next();
@@ -62,8 +57,8 @@ export function drawStart(draws: StartDraws): DrawnStart {
 }
 
 /** Ordinary models keep known latents even where the start is noise alone. */
-function usesPicture({ encoded, inChannels, strength, fullStrengthStart }: StartDraws): boolean {
-  if (!encoded || inChannels !== 9) return true;
-  const { mask, content } = knownPicture(encoded, undefined);
+function usesPicture({ encoded, strength, fullStrengthStart }: StartDraws): boolean {
+  if (!encoded.shown && !encoded.edited) return true;
+  const { mask, content = 'picture' } = knownPicture(encoded, undefined) ?? {};
   return !startsFromNoise(fullStrengthStart, { strength, masked: mask !== undefined, content });
 }

@@ -2,21 +2,25 @@
 import { Hono } from 'hono';
 import {
   PairRequest,
+  TokenRequest,
   type Health,
-  type ModelList,
   type PairAnswer,
   type PairingCode,
 } from '../../shared/api.ts';
 import { PentimentoError, problemOf } from '../../shared/errors.ts';
 import { apiVersion } from '../../shared/limits.ts';
 import { PlanRequest } from '../../shared/plan.ts';
+import type { StyleList } from '../../shared/styles.ts';
+import { findStyles } from '../recipes/styleFiles.ts';
 import { commonHeaders, onError, problemResponse } from './answers.ts';
 import { authenticate } from './authentication.ts';
 import { readJson } from './body.ts';
 import { jobRoutes } from './jobRoutes.ts';
+import { modelRoutes } from './modelRoutes.ts';
 import { failureLimiter } from './limiter.ts';
 import type { AppEnv, AppParts } from './parts.ts';
 import { pictureRoutes } from './pictureRoutes.ts';
+import { recipeRoutes } from './recipeRoutes.ts';
 import { resultRoutes } from './resultRoutes.ts';
 import { listWorkbench, workbenchResponse, type WorkbenchFile } from './workbenchFiles.ts';
 
@@ -64,23 +68,23 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   app.post('/v1/plan', async (c) =>
     c.json(await parts.plan(await readJson(c.env.incoming, PlanRequest))),
   );
-  app.get('/v1/models', async (c) => c.json(await modelList(parts)));
-  app.post('/v1/models/rescan', async (c) => {
-    await parts.models.rescan();
-    return c.json(await modelList(parts));
-  });
+  app.get('/v1/samplers', (c) => c.json(parts.samplers()));
+  app.get('/v1/styles', async (c) =>
+    c.json<StyleList>(await findStyles(parts.dataDir, parts.modelFolders)),
+  );
+  app.post('/v1/tokens', async (c) =>
+    c.json(parts.countTokens(await readJson(c.env.incoming, TokenRequest))),
+  );
+  app.route('/v1/models', modelRoutes(parts));
   app.route('/v1/jobs', jobRoutes(parts));
   app.route('/v1/results', resultRoutes(parts));
   app.route('/v1/pictures', pictureRoutes(parts));
+  app.route('/v1/recipes', recipeRoutes(parts));
   app.get('*', async (c, next) => {
     const page = pages.get(c.req.path);
     return page ? workbenchResponse(page) : next();
   });
   return app;
-}
-
-async function modelList(parts: AppParts): Promise<ModelList> {
-  return { models: [...(await parts.models.list())], folders: [...parts.modelFolders] };
 }
 
 function isOpen(method: string, path: string, pages: ReadonlyMap<string, WorkbenchFile>): boolean {

@@ -1,5 +1,6 @@
 /** A posted frame, checked before it is accepted: settings, planes, selection. Reads no pixel but the mask's. */
 import { open, type FileHandle } from 'node:fs/promises';
+import { controlPlaneName } from '../../shared/control.ts';
 import { PentimentoError } from '../../shared/errors.ts';
 import { readFrameHeader, type PlanePlace } from '../../shared/frame.ts';
 import type { Rect } from '../../shared/geometry.ts';
@@ -61,7 +62,8 @@ function checkSizes(request: GenerateRequest): void {
 
 function checkPlanes(request: GenerateRequest, planes: readonly PlanePlace[]): void {
   const names = planes.map((p) => p.name);
-  const unknown = names.find((name) => name !== 'picture' && name !== 'mask');
+  const units = checkControls(request, planes);
+  const unknown = names.find((name) => !['picture', 'mask', ...units].includes(name));
   if (unknown !== undefined)
     throw new PentimentoError('E_FRAME', 'It has a plane of unknown name.');
   if (new Set(names).size !== names.length) {
@@ -70,7 +72,7 @@ function checkPlanes(request: GenerateRequest, planes: readonly PlanePlace[]): v
   const picture = planes.find((p) => p.name === 'picture');
   const mask = planes.find((p) => p.name === 'mask');
   if (request.kind === 'text') {
-    if (planes.length > 0) throw new PentimentoError('E_FRAME', 'Text to image takes no picture.');
+    if (picture ?? mask) throw new PentimentoError('E_FRAME', 'Text to image takes no picture.');
     return;
   }
   if (!picture) throw new PentimentoError('E_FRAME', 'The picture is missing.');
@@ -91,6 +93,29 @@ function checkPlanes(request: GenerateRequest, planes: readonly PlanePlace[]): v
   if (mask.channels !== 1 || mask.depth !== 8) {
     throw new PentimentoError('E_FRAME', 'A mask has one channel of 8 bits.');
   }
+}
+
+/** Names of the planes that ControlNets look at. Throws E_PARAM, E_FRAME for what they would look at in vain. */
+function checkControls(request: GenerateRequest, planes: readonly PlanePlace[]): string[] {
+  if (!needsModel(request)) return [];
+  const names: string[] = [];
+  for (const [i, unit] of (request.controls ?? []).entries()) {
+    const needsMask = unit.source === 'mask' || unit.preprocessor?.name === 'inpaint';
+    if (needsMask && request.kind !== 'inpaint')
+      throw new PentimentoError('E_PARAM', `controls.${i}: It needs a mask, and there is none.`);
+    if (unit.source === 'picture' && request.kind === 'text')
+      throw new PentimentoError(
+        'E_PARAM',
+        `controls.${i}: Text to image has no picture to show it.`,
+      );
+    if (unit.source !== 'plane') continue;
+    const name = controlPlaneName(i);
+    const plane = planes.find((p) => p.name === name);
+    if (!plane || plane.channels > 4)
+      throw new PentimentoError('E_FRAME', `The picture of ControlNet ${i + 1} is missing.`);
+    names.push(name);
+  }
+  return names;
 }
 
 function hasSize(plane: PlanePlace, region: Rect): boolean {

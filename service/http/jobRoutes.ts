@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { JobCreated, JobList, JobSummary } from '../../shared/api.ts';
 import { PentimentoError } from '../../shared/errors.ts';
 import { maxFrameBytes } from '../../shared/limits.ts';
-import { needsModel, type GenerateRequest } from '../../shared/request.ts';
+import { controlModels, needsModel, type GenerateRequest } from '../../shared/request.ts';
 import type { Job } from '../jobs/jobTable.ts';
 import { announcedLength, bodyChunks, parseSettings } from './body.ts';
 import { readRequest } from './checkRequest.ts';
@@ -102,15 +102,24 @@ async function submit(
 
 /** From here on the request makes the same picture whenever it runs. */
 function fixSeed(request: GenerateRequest): GenerateRequest {
-  return request.seed >= 0 ? request : { ...request, seed: randomInt(2 ** 32) };
+  const fixed = (seed: number) => (seed >= 0 ? seed : randomInt(2 ** 32));
+  const own = { ...request, seed: fixed(request.seed) };
+  if (own.kind === 'remove' || own.variation === undefined) return own;
+  return { ...own, variation: { ...own.variation, seed: fixed(own.variation.seed) } };
 }
 
 /** Unknown or unusable models fail now, not after a wait in the queue; a name becomes an id. */
 async function fixModel(request: GenerateRequest, models: ModelSource): Promise<GenerateRequest> {
   if (!needsModel(request)) return request;
   const asked = request.model === '' ? await firstCheckpoint(models) : request.model;
-  const { reference } = await models.files(asked, request.vae);
-  return { ...request, model: reference.id };
+  const names = controlModels(request);
+  const { reference, controls: found = [] } = await models.files(asked, request.vae, names);
+  const fixed = { ...request, model: reference.id };
+  const controls = request.controls?.map((unit, i) => ({
+    ...unit,
+    model: found[i]?.id ?? unit.model,
+  }));
+  return controls ? { ...fixed, controls } : fixed;
 }
 
 async function firstCheckpoint(models: ModelSource): Promise<string> {

@@ -1,6 +1,12 @@
 /** What the HTTP room is given: it owns nothing itself. */
 import type { HttpBindings } from '@hono/node-server';
-import type { ModelInfo, Status } from '../../shared/api.ts';
+import type {
+  ModelInfo,
+  SamplingCatalogue,
+  Status,
+  TokenCount,
+  TokenRequest,
+} from '../../shared/api.ts';
 import type { Plan, PlanRequest } from '../../shared/plan.ts';
 import type { GenerateRequest } from '../../shared/request.ts';
 import type { BlobStore } from '../jobs/blobs.ts';
@@ -11,6 +17,7 @@ import type { JobEvents } from '../jobs/jobEvents.ts';
 import type { JobTable, Scope } from '../jobs/jobTable.ts';
 import type { Log } from '../jobs/logFile.ts';
 import type { JobQueue } from '../jobs/queue.ts';
+import type { PreviewPicture } from '../library/readPreview.ts';
 import type { ModelFiles } from '../messages.ts';
 import type { PairingDesk } from './pairingDesk.ts';
 
@@ -18,8 +25,12 @@ import type { PairingDesk } from './pairingDesk.ts';
 export interface ModelSource {
   list(): Promise<readonly ModelInfo[]>;
   /** Throws E_MODEL_UNKNOWN and what is wrong with the file. */
-  files(id: string, vaeId?: string): Promise<ModelFiles>;
+  files(id: string, vaeId?: string, controlIds?: readonly string[]): Promise<ModelFiles>;
   rescan(): Promise<unknown>;
+  /** The picture beside a model. Throws E_NOT_FOUND, E_TOO_LARGE, E_IMAGE_TYPE. */
+  preview(id: string): Promise<PreviewPicture>;
+  /** Ends what works in the background. */
+  close(): Promise<void>;
 }
 
 export interface AppParts {
@@ -32,6 +43,8 @@ export interface AppParts {
   readonly pairing: PairingDesk;
   readonly models: ModelSource;
   readonly modelFolders: readonly string[];
+  /** The service's own folder; an artist may keep styles there. */
+  readonly dataDir: string;
   /** Folder with the built workbench; its pages are served as they are. */
   readonly workbenchDir: string;
   /** Folder for PNG copies of results. */
@@ -40,6 +53,8 @@ export interface AppParts {
   readonly log: Log;
   readonly status: () => Status;
   readonly plan: (request: PlanRequest) => Promise<Plan>;
+  readonly samplers: () => SamplingCatalogue;
+  readonly countTokens: (request: TokenRequest) => TokenCount[];
   /** Checks what the schema cannot: names of samplers and schedules. Throws E_SAMPLER_UNKNOWN, ... */
   readonly validate: (request: GenerateRequest) => void;
 }

@@ -5,6 +5,7 @@ import type { EngineSpec } from './engineProcess.ts';
 export interface EngineConfig {
   readonly packageRoot: string;
   readonly device: string;
+  readonly lowMemory: boolean;
   readonly cacheDir: string;
   readonly engineEnvironment: Readonly<Record<string, string>>;
 }
@@ -18,9 +19,10 @@ export function engineSpec(
   return (role) => {
     // Decoding needs no device, and must not take the engine's.
     const device = role === 'engine' ? config.device : 'cpu';
+    const limits = config.lowMemory ? ['--low-memory'] : [];
     return {
       path,
-      args: replaced.engineArgs ?? ['--device', device, '--cache', config.cacheDir],
+      args: replaced.engineArgs ?? ['--device', device, '--cache', config.cacheDir, ...limits],
       cwd,
       env: config.engineEnvironment,
     };

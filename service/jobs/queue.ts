@@ -4,7 +4,7 @@
  */
 import { PentimentoError, problemOf, toProblem, type Problem } from '../../shared/errors.ts';
 import { maxQueuedJobs } from '../../shared/limits.ts';
-import { needsModel, type GenerateRequest } from '../../shared/request.ts';
+import { controlModels, needsModel, type GenerateRequest } from '../../shared/request.ts';
 import type { ModelFiles } from '../messages.ts';
 import type { Written } from './atomicFile.ts';
 import type { BlobStore } from './blobs.ts';
@@ -28,7 +28,11 @@ export interface QueueParts {
   readonly clock: Clock;
   readonly log: Log;
   /** The files of a model, looked up again when the run starts: they may have moved since. */
-  readonly modelFiles: (id: string, vaeId: string | undefined) => Promise<ModelFiles>;
+  readonly modelFiles: (
+    id: string,
+    vaeId: string | undefined,
+    controlIds: readonly string[],
+  ) => Promise<ModelFiles>;
   /** Called after each job: the byte quota. */
   readonly onFinished?: () => void;
 }
@@ -202,7 +206,9 @@ export class JobQueue {
     if (inputSha256 === undefined || (await blobs.sizeOf(inputSha256)) === undefined) {
       throw new PentimentoError('E_RESULT_LOST', 'The picture this job started from is gone.');
     }
-    const model = needsModel(request) ? await modelFiles(request.model, request.vae) : undefined;
+    const model = needsModel(request)
+      ? await modelFiles(request.model, request.vae, controlModels(request))
+      : undefined;
     const folder = `run-${job.id}-${attempt}`;
     const outDir = await blobs.makeFolder(folder);
     const recorder = new RunRecorder(job, outDir, this.#parts);

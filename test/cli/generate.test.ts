@@ -211,7 +211,7 @@ describe('inpaint', { timeout: 60 * seconds }, () => {
       '-o',
       out,
     );
-    expect(stderr).toContain('LoRA files are not used yet: film.\n');
+    expect(stderr).toContain('There is no LoRA called "film"; it is left out.\n');
     expect(stderr).toContain('reading the prompt\n');
   });
 

@@ -35,7 +35,7 @@ export function arithmeticModel(options: ArithmeticOptions = {}): ArithmeticMode
       ids.forEach((row, b) => {
         row.forEach((id, t) => {
           for (let c = 0; c < contextWidth; c++) {
-            data[(b * 77 + t) * contextWidth + c] = Math.sin(id * (c + 1) + t + clipSkip);
+            data[(b * 77 + t) * contextWidth + c] = Math.sin(id * (c + 1) + t + Number(clipSkip));
           }
         });
       });
@@ -72,7 +72,11 @@ function factsOf(options: ArithmeticOptions): DiffusionFacts {
     inChannels: options.inChannels ?? 4,
     scalingFactor: 0.5,
     contextWidth,
-    alphasCumprod: alphasCumprodOf({ betaStart: 0.00085, betaEnd: 0.012 }),
+    alphasCumprod: alphasCumprodOf({
+      betaStart: 0.00085,
+      betaEnd: 0.012,
+      betaSchedule: 'scaled_linear',
+    }),
     padId: 49_407,
     downscale: block,
     nativeSide: 64,

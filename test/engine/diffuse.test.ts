@@ -52,17 +52,21 @@ function kept(picture: KnownPicture, made: Float32Array): boolean {
 }
 
 describe('diffuse', () => {
-  it.each(samplers.map((s) => s.name))(
+  it.each(samplers.map((s) => [s.name, s.betweenEnds === true] as const))(
     'counts every step of %s and ends in numbers',
-    async (name) => {
+    async (name, betweenEnds) => {
       for (const strength of [undefined, 0.5, 1]) {
         const known =
           strength === undefined ? {} : { known: { latent, content: 'picture' as const } };
         const { steps, sigmas, latent: made } = await run({ sampler: name, strength, ...known });
-        const all = steps[0]?.steps ?? 0;
-        expect(steps.map((s) => s.step)).toEqual(steps.map((_, i) => i + 1));
-        expect(steps).toHaveLength(all);
-        expect(sigmas).toHaveLength(all + 1);
+        const counted = steps.map((s) => s.step);
+        const last = steps.at(-1);
+        expect(last?.step).toBe(last?.steps);
+        expect(counted.every((step, i) => step > (counted[i - 1] ?? 0))).toBe(true);
+        if (!betweenEnds) {
+          expect(counted).toEqual(steps.map((_, i) => i + 1));
+          expect(sigmas).toHaveLength(steps.length + 1);
+        }
         expect(sigmas.every((sigma, i) => i === 0 || sigma < (sigmas[i - 1] ?? 0))).toBe(true);
         expect(made.data.every(Number.isFinite)).toBe(true);
       }

@@ -75,6 +75,26 @@ describe('its steps', () => {
     expect(made).toEqual(latent);
   });
 
+  it('are those of the scheduler that is named by its class', async () => {
+    const run = { sampler: 'HeunDiscreteScheduler', known: picture, strength: 0.5 };
+    const { plan } = await told(run);
+    // Two calls a step, but for the last.
+    expect(plan.timesteps).toEqual([333, 167, 167, 1, 1]);
+    expect((await told({ ...run, sampler: 'Heun' })).plan.sigmas).toEqual(plan.sigmas);
+    expect((await told({ sampler: 'PNDMScheduler', steps: 4 })).plan.timesteps).toEqual([
+      751, 501, 501, 251, 1,
+    ]);
+  });
+
+  it('are placed as the model’s own scheduler says', async () => {
+    const model = arithmeticModel();
+    const scheduler = { timestep_spacing: 'trailing', use_karras_sigmas: false };
+    const own = { ...model, facts: { ...model.facts, scheduler } };
+    expect((await told({ model: own, steps: 4 })).plan.timesteps).toEqual([999, 749, 499, 249]);
+    const { plan } = await told({ model: own, steps: 4, schedule: 'Uniform' });
+    expect(plan.timesteps?.[1]).toBe(666);
+  });
+
   it('use a schedule of ours where diffusers has none', async () => {
     const { plan } = await told({ schedule: 'Align Your Steps' });
     expect(plan.timesteps).toBeUndefined();
@@ -139,7 +159,12 @@ describe('guidance', () => {
       sampler: 'Euler',
     };
     const at = async (dialect: 'diffusers' | 'a1111') =>
-      (await conditioningOf(arithmeticModel(), settings, pipelineOptions(dialect)))(0);
+      (
+        await conditioningOf(arithmeticModel(), settings, pipelineOptions(dialect), {
+          width: 64,
+          height: 64,
+        })
+      )(0);
     const ours = await at('a1111');
     expect(ours.negative[0]?.data).toEqual(ours.positive[0]?.[0]?.context.data);
     const theirs = await at('diffusers');
@@ -150,39 +175,86 @@ describe('guidance', () => {
 describe('draws', () => {
   const posterior = { mean: new Float32Array(64), deviation: new Float32Array(64).fill(1) };
   const encoded: EncodedStart = {
-    ...posterior,
+    posterior,
     mask,
     paintMask: mask,
     content: 'original',
     shown: posterior,
+    edited: undefined,
   };
+  const ordinary: EncodedStart = { ...encoded, shown: undefined };
+  const edit: EncodedStart = { ...ordinary, edited: posterior.mean };
 
   /** The generator counts: draw k is all k. */
-  function drawn(more: { inChannels: number; strength: number; masked?: boolean }) {
+  function drawn(encoded: EncodedStart, strength: number | undefined) {
     let count = 0;
     const draw = (length: number) => new Float32Array(length).fill(++count);
-    const without = { mask: undefined, paintMask: undefined };
     const start = drawStart({
-      encoded: more.masked === false ? { ...encoded, ...without } : encoded,
+      encoded,
       size: { width: 4, height: 4 },
+      strength,
       fullStrengthStart: options.fullStrengthStart,
       source: { noise: { next: () => draw(64) }, posterior: draw },
-      ...more,
     });
     const shown = start.extraChannels?.data[16];
     return [start.known?.latent[0], start.noise.next()[0], shown, start.noise.next()[0]];
   }
 
   it('are the picture, the start, the masked picture, the steps', () => {
-    expect(drawn({ inChannels: 9, strength: 0.7 })).toEqual([1, 2, 3, 4]);
+    expect(drawn(encoded, 0.7)).toEqual([1, 2, 3, 4]);
   });
 
   it('leave the picture out where an inpainting model starts from noise', () => {
-    expect(drawn({ inChannels: 9, strength: 1 })).toEqual([0, 1, 2, 3]);
+    expect(drawn(encoded, 1)).toEqual([0, 1, 2, 3]);
   });
 
   it('have one for the masked picture with an ordinary model, too', () => {
-    expect(drawn({ inChannels: 4, strength: 1 })).toEqual([1, 2, undefined, 4]);
-    expect(drawn({ inChannels: 4, strength: 0.7, masked: false })).toEqual([1, 2, undefined, 3]);
+    expect(drawn(ordinary, 1)).toEqual([1, 2, undefined, 4]);
+    const unmasked = { ...ordinary, mask: undefined, paintMask: undefined };
+    expect(drawn(unmasked, 0.7)).toEqual([1, 2, undefined, 3]);
+  });
+
+  it('are noise alone with an edit model that starts from noise', () => {
+    const unmasked = { ...edit, mask: undefined, paintMask: undefined };
+    expect(drawn(unmasked, undefined)).toEqual([0, 1, 0, 2]);
+    expect(drawn(edit, undefined)).toEqual([0, 1, 0, 2]);
+  });
+});
+
+describe('a run that several models share', () => {
+  const until = async (sampler: string, share: number) =>
+    (await told({ sampler, part: { until: share } })).made;
+  const from = (sampler: string, share: number, handed: Float32Array) =>
+    told({ sampler, part: { from: share }, known: { latent: handed, content: 'picture' } });
+
+  it.each(['Euler', 'DDIM'])('ends where the whole would (%s)', async (sampler) => {
+    const { made: whole, plan } = await told({ sampler });
+    for (const share of [0.3, 0.6, 0.85]) {
+      const second = await from(sampler, share, await until(sampler, share));
+      expect(second.plan.sigmas.length).toBeLessThan(plan.sigmas.length);
+      for (const [i, v] of second.made.entries()) expect(v).toBeCloseTo(whole[i] ?? NaN, 4);
+    }
+  });
+
+  it('begins with the first of a step’s two calls', async () => {
+    const { plan: whole } = await told({ sampler: 'Heun' });
+    for (let share = 0.05; share < 1; share += 0.1) {
+      const { plan } = await from('Heun', share, latent);
+      // Every call but the very last step's is one of two.
+      expect((whole.sigmas.length - plan.sigmas.length) % 2).toBe(0);
+    }
+  });
+
+  it('hands on what it was given where nothing is left to do', async () => {
+    const { plan, made, start } = await told({ sampler: 'Euler', part: { until: 0.0001 } });
+    expect(plan).toMatchObject({ steps: 0, stop: 0 });
+    expect(made).toEqual(start);
+  });
+
+  it('adds no noise to what is handed over, and draws none', async () => {
+    const refuse = { next: () => expect.fail('Noise was drawn') };
+    const known: KnownPicture = { latent, content: 'picture' };
+    const { start } = await told({ sampler: 'Euler', part: { from: 0.5 }, known, noise: refuse });
+    expect(start).toEqual(latent);
   });
 });

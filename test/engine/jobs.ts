@@ -113,7 +113,7 @@ export function remove(
   return { kind: 'remove', ...placed(size, like), ...masking, seed: 5, count: 1, ...more };
 }
 
-interface RunOptions {
+export interface RunOptions {
   readonly picture?: Raster | undefined;
   readonly mask?: Mask | undefined;
   readonly model?: DiffusionModel;

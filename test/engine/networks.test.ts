@@ -1,15 +1,18 @@
 /** The whole model from real files: layouts, formats, batches, sizes. */
-import { utimesSync } from 'node:fs';
+import { statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DiffusionModel } from '../../service/engine/diffusion.ts';
+import type { DiffusionModel, TextContext } from '../../service/engine/diffusion.ts';
 import { openDiffusionModel } from '../../service/engine/networks.ts';
 import { chooseDevice } from '../../service/engine/runtime/device.ts';
 import { sizeOfShape, tensor, type Tensor } from '../../service/engine/tensor.ts';
+import { embeddedTokens } from '../../service/engine/networks/insertedVectors.ts';
 import { openCheckpoint } from '../../service/engine/weights/openCheckpoint.ts';
+import { openEmbedding } from '../../service/engine/weights/openEmbedding.ts';
 import { openTaesd } from '../../service/engine/weights/openTaesd.ts';
 import type { OpenedCheckpoint } from '../../service/engine/weights/types.ts';
 import { manifestPath } from '../fixtures/manifest.ts';
+import { safetensorsBytes } from '../fixtures/safetensorsBytes.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 import { writeDiffusersFolder, writeModel } from '../fixtures/writeModel.ts';
 import { relativeError, wave } from './graph/syntheticNetwork.ts';
@@ -57,11 +60,15 @@ const ids = Int32Array.from({ length: 77 }, (_, i) =>
 
 describe('facts', () => {
   it('say what the pipeline must know', () => {
-    const { alphasCumprod, ...facts } = model.facts;
+    const { alphasCumprod, weightBytes, ...facts } = model.facts;
+    // All that its file of the same number format holds.
+    const share = Number(weightBytes) / statSync(whole).size;
+    expect(share).toBeGreaterThan(0.98);
+    expect(share).toBeLessThanOrEqual(1);
     expect(facts).toEqual({
       family: 'sd1',
       prediction: 'epsilon',
-      betas: { start: 0.00085, end: 0.012, zeroTerminalSnr: false },
+      betas: { start: 0.00085, end: 0.012, schedule: 'scaled_linear', zeroTerminalSnr: false },
       inChannels: 4,
       scalingFactor: 0.18215,
       contextWidth: 64,
@@ -108,6 +115,70 @@ describe('the same weights', () => {
   });
 });
 
+describe.each([
+  { name: 'tiny-sd2v', family: 'sd2', widths: [128], pooled: 0, sizes: undefined },
+  { name: 'tiny-sdxl', family: 'sdxl', widths: [64, 128], pooled: 128, sizes: 6 },
+  { name: 'tiny-refiner', family: 'sdxl-refiner', widths: [128], pooled: 128, sizes: 5 },
+] as const)('$name', ({ name, family, widths, pooled, sizes }) => {
+  const contextOf = (batch: number): TextContext => ({
+    ...waves([batch, 77, widths.reduce((sum: number, width) => sum + width, 0)]),
+    ...(sizes ? { pooled: waves([batch, pooled]), sizes: numbers([batch, sizes]) } : {}),
+  });
+  const numbers = (shape: readonly number[]): Tensor =>
+    tensor(
+      wave(sizeOfShape(shape)).map((value) => Math.round(500 + 300 * value)),
+      shape,
+    );
+
+  it('gives the same answers as one file and as a diffusers folder', async () => {
+    const manifest = manifestPath(`tiny/${name}`);
+    const out = join(folder, `${name}.safetensors`);
+    await writeModel({ manifest: join(manifest, 'single.json'), out, seed, dtype: 'F32' });
+    const path = await writeDiffusersFolder({
+      manifest,
+      out: join(folder, name),
+      seed,
+      dtype: 'F32',
+    });
+    const one = await open(await single(out));
+    const two = await open(
+      await openCheckpoint({ path, layout: 'diffusers' } as Parameters<typeof openCheckpoint>[0]),
+    );
+    expect(one.facts).toMatchObject({
+      family,
+      contextWidth: widths.reduce((sum: number, width) => sum + width, 0),
+      scalingFactor: family === 'sd2' ? 0.18215 : 0.13025,
+    });
+    expect(one.facts.sizeNumbers).toBe(sizes);
+    expect(one.facts.encoderWidths).toEqual(widths.length > 1 ? widths : undefined);
+
+    const told = contextOf(1);
+    expect(await one.predict(latents, step, told)).toEqual(await two.predict(latents, step, told));
+    const [text, other] = [await one.encodeText([ids], 1), await two.encodeText([ids], 1)];
+    expect(text.shape).toEqual([1, 77, one.facts.contextWidth]);
+    expect(other.data).toEqual(text.data);
+    // Its matrix lies the other way round, so that sums are made in another order.
+    expect(text.pooled === undefined).toBe(sizes === undefined);
+    if (text.pooled && other.pooled) {
+      expect(text.pooled.shape).toEqual([1, pooled]);
+      expect(relativeError(other.pooled.data, text.pooled.data)).toBeLessThan(1e-5);
+    }
+
+    // Each item of a batch has its own conditions.
+    const both = contextOf(2);
+    const answers = await one.predict(waves([2, 4, 8, 8]), Float32Array.of(801, 3), both);
+    const second = (all: Tensor): Tensor =>
+      tensor(all.data.subarray(all.data.length / 2), [1, ...all.shape.slice(1)]);
+    const alone = await one.predict(second(waves([2, 4, 8, 8])), Float32Array.of(3), {
+      ...second(both),
+      ...(both.pooled && both.sizes
+        ? { pooled: second(both.pooled), sizes: second(both.sizes) }
+        : {}),
+    });
+    expect(second(answers).data).toEqual(alone.data);
+  });
+});
+
 describe('predict', () => {
   it('answers each item of a batch as if it were alone', async () => {
     const batch = waves([2, 4, 8, 8]);
@@ -137,6 +208,82 @@ describe('encodeText', () => {
     expect(all.shape).toEqual([2, 77, 64]);
     expect(relativeError(fewer.data, all.data.subarray(0, 77 * 64))).toBeGreaterThan(0.01);
     expect(beyond.data).toEqual(least.data);
+  });
+});
+
+describe('embeddings', () => {
+  const vectors = (count: number): Tensor => waves([count, 64]);
+  const insert = (position: number, part: Tensor, chunk = 0) => [
+    { chunk, position, parts: [part] },
+  ];
+
+  it('take the places of tokens, in their chunk alone', async () => {
+    const plain = await model.encodeText([ids, ids], 1);
+    const changed = await model.encodeText([ids, ids], 1, insert(4, vectors(2), 1));
+    const half = 77 * 64;
+    expect(changed.data.subarray(0, half)).toEqual(plain.data.subarray(0, half));
+    const rows = (all: Tensor, from: number, to: number) =>
+      all.data.subarray(half + from * 64, half + to * 64);
+    // Nothing before them sees them.
+    expect(rows(changed, 0, 4)).toEqual(rows(plain, 0, 4));
+    expect(relativeError(rows(changed, 4, 6), rows(plain, 4, 6))).toBeGreaterThan(0.01);
+  });
+
+  it('give the answer of the ids whose vectors they are', async () => {
+    const checkpoint = await single(whole);
+    const [encoder] = checkpoint.textEncoders;
+    const own = await embeddedTokens(encoder, ids, []);
+    const part = tensor(own.data.subarray(2 * 64, 5 * 64), [3, 64]);
+    const blank = ids.map((id, i) => (i >= 2 && i < 5 ? 0 : id));
+    expect((await model.encodeText([blank], 1, insert(2, part))).data).toEqual(
+      (await model.encodeText([ids], 1)).data,
+    );
+  });
+
+  it('are cut where the chunk ends, and left out when they are for another encoder', async () => {
+    const long = await model.encodeText([ids], 1, insert(70, vectors(20)));
+    const short = await model.encodeText([ids], 1, insert(70, waves([7, 64])));
+    expect(long.data).toEqual(short.data);
+    const other = await model.encodeText([ids], 1, insert(3, waves([2, 128])));
+    expect(other.data).toEqual((await model.encodeText([ids], 1)).data);
+  });
+
+  it('are read in each of their forms', async () => {
+    const file = (name: string, tensors: Record<string, readonly number[]>): string => {
+      let at = 0;
+      const header = Object.fromEntries(
+        Object.entries(tensors).map(([key, shape]) => {
+          const end = at + 2 * sizeOfShape(shape);
+          const row = { dtype: 'F16', shape, data_offsets: [at, end] };
+          at = end;
+          return [key, row];
+        }),
+      );
+      const path = join(folder, name);
+      // 1.5 as binary16, everywhere.
+      const data = Buffer.from(new Uint16Array(at / 2).fill(0x3e00).buffer);
+      writeFileSync(path, safetensorsBytes(header, { data }));
+      return path;
+    };
+    const one = await openEmbedding(file('one.safetensors', { '<style>': [5] }));
+    expect(one).toEqual({
+      vectors: 1,
+      parts: [{ data: new Float32Array(5).fill(1.5), shape: [1, 5] }],
+    });
+    const named = await openEmbedding(file('named.safetensors', { emb_params: [3, 5], step: [1] }));
+    expect(named.vectors).toBe(3);
+    const xl = await openEmbedding(file('xl.safetensors', { clip_g: [2, 6], clip_l: [2, 4] }));
+    expect(xl.parts.map(({ shape }) => shape)).toEqual([
+      [2, 4],
+      [2, 6],
+    ]);
+    for (const wrong of [
+      file('uneven.safetensors', { clip_g: [2, 6], clip_l: [3, 4] }),
+      file('many.safetensors', { a: [2, 4], b: [2, 4] }),
+      file('deep.safetensors', { a: [2, 4, 4] }),
+    ]) {
+      await expect(openEmbedding(wrong)).rejects.toMatchObject({ code: 'E_MODEL_KIND' });
+    }
   });
 });
 

@@ -338,13 +338,6 @@ describe('an inpainting model', () => {
     expect(drawn.bounds).toEqual(rectOfSize(size));
     expect(await result(request, { ...source, model: painting })).toEqual(made);
   });
-
-  it('that edits by instruction is refused', async () => {
-    const edit = arithmeticModel({ inChannels: 8 });
-    await expect(run(inpaint(size), { ...source, model: edit })).rejects.toMatchObject({
-      code: 'E_MODEL_FAMILY',
-    });
-  });
 });
 
 describe('numbers that are none', () => {

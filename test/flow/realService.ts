@@ -129,13 +129,11 @@ export async function writeBrokenModels(folder: string, good: string): Promise<v
     [`${stem}.lora_up.weight`]: { dtype: 'F16', shape: [4, 1], data_offsets: [1536, 1544] },
   };
   writeFileSync(join(folder, 'style.safetensors'), safetensorsBytes(header, { dataBytes: 1544 }));
-  const sdxl = join(folder, 'sdxl.safetensors');
-  await writeModel({
-    manifest: manifestPath('tiny/tiny-sdxl/single.json'),
-    out: sdxl,
-    seed: 1,
-    dtype: 'F16',
-  });
+  const later = { dtype: 'F16', shape: [2, 2], data_offsets: [0, 8] };
+  writeFileSync(
+    join(folder, 'flux.safetensors'),
+    safetensorsBytes({ 'double_blocks.0.img_attn.qkv.weight': later }, { dataBytes: 8 }),
+  );
   await writeWithoutVae(folder);
 }
 

@@ -1,5 +1,5 @@
 /** The workbench as a user meets it: real Chromium, real service, a tiny model with synthetic weights. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Download } from 'playwright-core';
@@ -12,9 +12,7 @@ import { readPsdDocument } from '../../plugin/host/workbench/readPsdDocument.ts'
 import { rectOfSize } from '../../shared/geometry.ts';
 import { configFrom } from '../../service/config.ts';
 import { startService, type RunningService } from '../../service/main.ts';
-import { manifestPath } from '../fixtures/manifest.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
-import { writeDiffusersFolder } from '../fixtures/writeModel.ts';
 import {
   dragOnCanvas,
   findChromium,
@@ -23,6 +21,7 @@ import {
   typeInto,
   type Browser,
 } from './chromium.ts';
+import { writeTinyModels } from './tinyModels.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const chromiumPath = findChromium();
@@ -74,19 +73,7 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
 
   describe('with a model', () => {
     beforeAll(async () => {
-      const models = join(folder, 'models');
-      mkdirSync(models);
-      const tiny = join(models, 'tiny');
-      await writeDiffusersFolder({
-        manifest: manifestPath('tiny/tiny-sd1'),
-        out: tiny,
-        seed: 3,
-        dtype: 'F32',
-      });
-      // Trained at 256 pixels, says its configuration: a step takes milliseconds.
-      const configFile = join(tiny, 'unet/config.json');
-      const config: unknown = JSON.parse(readFileSync(configFile, 'utf8'));
-      writeFileSync(configFile, JSON.stringify(Object.assign({}, config, { sample_size: 32 })));
+      const models = await writeTinyModels(folder);
       service = await serve('with-model', '--models', models);
     });
     afterAll(async () => {

@@ -137,6 +137,40 @@ describe('idempotency (C02-C04)', () => {
   });
 });
 
+/** ControlNets that would look in vain at something. */
+function controlCases(ok: ReturnType<typeof inpaintRequest>): Array<[string, Uint8Array, string]> {
+  const unit = { model: 'a', weight: 1, start: 0, end: 1, mode: 'balanced', fit: 'crop' } as const;
+  const shown = { ...unit, source: 'picture' } as const;
+  const sent = { ...unit, source: 'plane' } as const;
+  const [picture, mask] = planesOf(ok);
+  const without = (request: object, ...names: readonly string[]) =>
+    Object.fromEntries(Object.entries(request).filter(([name]) => !names.includes(name)));
+  const masked = ['featherPx', 'growPx', 'maskedContent', 'area', 'paddingPx'];
+  const image = { ...without(ok, ...masked), kind: 'image' };
+  const text = { ...without(ok, ...masked, 'strength', 'colorMatch'), kind: 'text' };
+  const of = (request: object, controls: readonly object[], planes = [picture, mask]) =>
+    frameOf({ ...request, controls }, planes);
+  const plane = { ...picture, name: 'control0' };
+  return [
+    ['a ControlNet without its picture', of(ok, [sent]), 'E_FRAME'],
+    ['the picture of another ControlNet', of(ok, [shown, sent], [picture, mask, plane]), 'E_FRAME'],
+    ['a picture that no ControlNet asks for', of(ok, [shown], [picture, mask, plane]), 'E_FRAME'],
+    [
+      'a ControlNet of the mask without one',
+      of(image, [{ ...unit, source: 'mask' }], [picture]),
+      'E_PARAM',
+    ],
+    ['a ControlNet of the picture without one', of(text, [shown], []), 'E_PARAM'],
+    [
+      'a ControlNet that ends before it starts',
+      of(ok, [{ ...shown, start: 0.6, end: 0.5 }]),
+      'E_PARAM',
+    ],
+    ['four ControlNets', of(ok, [shown, shown, shown, shown]), 'E_PARAM'],
+    ['an unknown preprocessor', of(ok, [{ ...shown, preprocessor: { name: 'x' } }]), 'E_PARAM'],
+  ];
+}
+
 describe('bad requests', () => {
   const ok = inpaintRequest('x');
   const withPlanes = (change: (planes: ReturnType<typeof planesOf>) => unknown) => {
@@ -186,6 +220,7 @@ describe('bad requests', () => {
     ],
     ['no picture', withPlanes((p) => p.shift()), 'E_FRAME'],
     ['the picture twice', withPlanes((p) => p.push(p[0])), 'E_FRAME'],
+    ...controlCases(ok),
     ['a plane of unknown name', withPlanes((p) => p.push({ ...p[0], name: 'other' })), 'E_FRAME'],
     [
       'a region of another size than the picture',

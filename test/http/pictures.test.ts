@@ -1,7 +1,13 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ModelList, PictureInfo, Status } from '../../shared/api.ts';
+import {
+  ModelList,
+  PictureInfo,
+  SamplingCatalogue,
+  Status,
+  TokenCounts,
+} from '../../shared/api.ts';
 import { decodeFrame } from '../../shared/frame.ts';
 import { Plan, type PlanRequest } from '../../shared/plan.ts';
 import {
@@ -126,5 +132,40 @@ describe('the workbench pages', () => {
       expect((await service.api.send('GET', path)).status).toBe(404);
     }
     expect((await fetch(`${service.url}/`, { method: 'POST' })).status).toBe(401);
+  });
+});
+
+describe('samplers', () => {
+  it('are told with a sentence each', async () => {
+    const answer = await service.api.send('GET', '/v1/samplers');
+    expect(answer.status).toBe(200);
+    const { samplers, schedules } = SamplingCatalogue.parse(answer.json());
+    expect(samplers.find((s) => s.name === 'Euler a')).toMatchObject({
+      automatic: 'Uniform',
+      options: { eta: 1, hasChurn: false, hasNoise: true, hasSeedDelta: true },
+    });
+    expect(schedules.every((s) => s.about.length > 0)).toBe(true);
+  });
+});
+
+describe('tokens', () => {
+  const count = (body: unknown) =>
+    service.api.send('POST', '/v1/tokens', {
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    });
+
+  it('are counted for each text', async () => {
+    const answer = await count({ texts: ['a wooden boat', ''], dialect: 'pentimento' });
+    expect(TokenCounts.parse(answer.json())).toEqual([
+      { tokens: 3, limit: 75, unreadable: [] },
+      { tokens: 0, limit: 75, unreadable: [] },
+    ]);
+  });
+
+  it('are not counted for what is no prompt', async () => {
+    const answer = await count({ texts: ['x'.repeat(20_001)], dialect: 'pentimento' });
+    expect([answer.status, answer.json().code]).toEqual([422, 'E_PARAM']);
+    expect((await count({ texts: 'a' })).status).toBe(422);
   });
 });

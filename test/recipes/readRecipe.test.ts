@@ -155,6 +155,14 @@ const request: InpaintRequest = {
     zeroTerminalSnr: true,
     halfAlphas: true,
     maskedPictureWeight: 0.5,
+    softInpainting: {
+      scheduleBias: 1.5,
+      preservationStrength: 0.75,
+      transitionContrastBoost: 6,
+      maskInfluence: 0.2,
+      differenceThreshold: 1,
+      differenceContrast: 3,
+    },
   },
   seed: 100,
   count: 3,
@@ -208,6 +216,20 @@ describe('our own recipes', () => {
       const { kind: _, document: __, region: ___, count: ____, ...settings } = request;
       expect(found.settings).toEqual({ ...settings, seed: 100 });
     }
+  });
+
+  it('say that a ControlNet’s picture is not in them', async () => {
+    const unit = { model: 'lines', weight: 1, start: 0, end: 1, mode: 'balanced', fit: 'crop' };
+    const guided = Recipe.parse({
+      ...recipe,
+      request: { ...request, controls: [{ ...unit, source: 'plane' }] },
+      controls: ['line art'],
+    });
+    const found = await read(await encodePng(raster, { ...texts, xmp: recipeXmp([guided]) }));
+    expect(found.recipes).toEqual([guided]);
+    expect(found.notUsed.map(({ name, value }) => [name, value])).toEqual([
+      ['ControlNet', 'line art'],
+    ]);
   });
 
   it('are read from the text alone when an editor dropped the XMP', async () => {
@@ -297,6 +319,32 @@ describe('what cannot be taken over', () => {
         ['Own thing', 'There is no such setting here.'],
       ]),
     );
+  });
+
+  it('but soft inpainting is, with what its text leaves out', async () => {
+    const { settings, notUsed } = await remarksOf(
+      'Steps: 5, Sampler: Euler, Seed: 1, RNG: CPU, Soft inpainting enabled: True, Soft inpainting schedule bias: 2, Soft inpainting mask influence: 0.3',
+    );
+    expect(notUsed).toEqual([]);
+    expect(settings.advanced?.softInpainting).toEqual({
+      scheduleBias: 2,
+      preservationStrength: 0.5,
+      transitionContrastBoost: 4,
+      maskInfluence: 0.3,
+      differenceThreshold: 0.5,
+      differenceContrast: 2,
+    });
+    const wide = await remarksOf(
+      'Steps: 5, Sampler: Euler, Seed: 1, Soft inpainting enabled: True, Soft inpainting difference threshold: 16',
+    );
+    expect(wide.settings.advanced).toBeUndefined();
+    expect(wide.notUsed).toEqual([
+      {
+        name: 'Soft inpainting enabled',
+        value: 'True',
+        why: 'Soft inpainting difference threshold: It is outside the range from 0 to 8.',
+      },
+    ]);
   });
 
   it('but what an older version did is', async () => {

@@ -14,12 +14,16 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('settings', () => {
   it('come from flags, then the environment, then config.json', () => {
-    const file = { models: ['/c'], port: 1000, device: 'webgpu' };
+    const file = { models: ['/c'], port: 1000, device: 'webgpu', lowMemory: true };
     writeFileSync(join(folder, 'config.json'), JSON.stringify(file));
     const env = { PENTIMENTO_DATA: folder, PENTIMENTO_MODELS: `/b${delimiter}/b2` };
     const config = configFrom(['--models', '/a', '--models', '/b'], env);
     expect(config.modelFolders).toEqual(['/a', '/b', '/b2', '/c'].map((f) => resolve(f)));
     expect(config).toMatchObject({ dataDir: folder, port: 1000, device: 'webgpu', open: true });
+    expect(config.lowMemory).toBe(true);
+    const elsewhere = ['--data', join(folder, 'other')];
+    expect(configFrom(['--low-memory', ...elsewhere], {}).lowMemory).toBe(true);
+    expect(configFrom(elsewhere, {}).lowMemory).toBe(false);
     const flags = ['--port', '2000', '--device', 'cpu', '--no-open', '--idle', '5'];
     expect(configFrom(flags, env)).toMatchObject({
       port: 2000,

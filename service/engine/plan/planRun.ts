@@ -2,23 +2,31 @@
 import { isEmptyRect, rectOfSize, intersectRects, type Rect } from '../../../shared/geometry.ts';
 import type { Plan, PlanRequest } from '../../../shared/plan.ts';
 import { PentimentoError } from '../../../shared/errors.ts';
+import { expectedEvaluations } from '../sampling/expectedEvaluations.ts';
+import { samplingNotes, type AskedSampling } from '../sampling/samplingNotes.ts';
 import { countSteps } from '../sampling/steps.ts';
 import { contextRect } from './contextRect.ts';
-import { pipelineOptions } from './pipelineOptions.ts';
+import { memoryPlan, type MachineMemory } from './memoryPlan.ts';
+import { pipelineOptions, stepRuleFor } from './pipelineOptions.ts';
 import { fitWorkingSize, fixedWorkingSize } from './workingSize.ts';
 
 export interface PlanFacts {
   /** Side the model was trained at, pixels. */
   readonly nativeSide: number;
+  /** The model is shown the picture and edits it (instruct-pix2pix). */
+  readonly edits?: boolean;
   /** Measured on this machine: seconds per evaluation of one megapixel of working size. */
   readonly secondsPerMegapixelStep?: number;
   /** Bytes the networks take when resident. */
   readonly modelBytes?: number;
+  /** What there is of it; absent: enough. */
+  readonly machine?: MachineMemory;
 }
 
 /**
  * Everything is in document pixels; `bounds` is the selection (inpaint, remove), the layer (image) or
- * the rectangle to fill (text). Throws E_MASK_EMPTY when the bounds miss the document.
+ * the rectangle to fill (text). Throws E_MASK_EMPTY when the bounds miss the document,
+ * E_SAMPLER_UNKNOWN, E_SCHEDULE_UNKNOWN.
  */
 export function planRun(request: PlanRequest, facts: PlanFacts): Plan {
   const canvas = rectOfSize(request.document);
@@ -28,30 +36,41 @@ export function planRun(request: PlanRequest, facts: PlanFacts): Plan {
   }
   if (request.kind === 'remove') return planRemove(request, bounds);
   const fitted = fit(request, bounds, facts);
-  const steps =
-    request.kind === 'text'
-      ? request.steps
-      : countSteps({
-          rule: pipelineOptions(request.dialect).stepRule,
-          steps: request.steps,
-          strength: request.strength,
-        }).run;
+  const steps = stepsOf(request, facts);
+  const asked = askedSampling(request);
+  const evaluations = (asked && expectedEvaluations(asked)) ?? steps;
+  const memory =
+    facts.modelBytes === undefined
+      ? { notes: [] }
+      : memoryPlan(facts.modelBytes, fitted.workingSize, facts.machine);
   const megapixels = (fitted.workingSize.width * fitted.workingSize.height) / 1e6;
   return {
     ...fitted,
     steps,
     ...(facts.secondsPerMegapixelStep === undefined
       ? {}
-      : { seconds: facts.secondsPerMegapixelStep * megapixels * (steps + 3) * request.count }),
-    ...(facts.modelBytes === undefined
-      ? {}
-      : { memoryBytes: Math.round(facts.modelBytes + megapixels * bytesPerMegapixel) }),
-    notes: scaleNotes(fitted.scale),
+      : {
+          seconds: facts.secondsPerMegapixelStep * megapixels * (evaluations + 3) * request.count,
+        }),
+    ...memory,
+    notes: [...scaleNotes(fitted.scale), ...(asked ? samplingNotes(asked) : []), ...memory.notes],
   };
 }
 
-/** Activations of an SD 1.x UNet and VAE in float32, measured at 512x512 on the CPU. */
-const bytesPerMegapixel = 4.5e9;
+function askedSampling(request: PlanRequest): AskedSampling | undefined {
+  const { sampler, schedule = 'automatic', steps, strength } = request;
+  if (sampler === undefined) return undefined;
+  const rule = stepRuleFor(pipelineOptions(request.dialect), request.exactSteps);
+  return { rule, steps, sampler, schedule, ...(request.kind === 'text' ? {} : { strength }) };
+}
+
+function stepsOf(request: PlanRequest, facts: PlanFacts): number {
+  const options = pipelineOptions(request.dialect);
+  const whole = facts.edits === true && options.editStrength === 'full';
+  if (request.kind === 'text' || whole) return request.steps;
+  const rule = stepRuleFor(options, request.exactSteps);
+  return countSteps({ rule, steps: request.steps, strength: request.strength }).run;
+}
 
 function fit(request: PlanRequest, bounds: Rect, facts: PlanFacts) {
   if (request.kind !== 'inpaint') return fixedWorkingSize(bounds, facts);

@@ -107,6 +107,25 @@ describe('planRun', () => {
     expect(plan.memoryBytes).toBeGreaterThan(4e9);
   });
 
+  it('estimates by the evaluations that the sampler makes, where it is named', () => {
+    const seconds = (sampler: string, strength = 1) => {
+      const request = { ...base, sampler, strength };
+      return planRun(request, { ...facts, secondsPerMegapixelStep: 10 }).seconds!;
+    };
+    expect(seconds('DPM++ 2M')).toBe(seconds('Euler a'));
+    expect(seconds('Heun') / seconds('Euler')).toBeCloseTo((39 + 3) / (20 + 3), 5);
+    expect(seconds('Heun', 0.5) / seconds('Euler', 0.5)).toBeCloseTo((21 + 3) / (11 + 3), 5);
+    expect(seconds('DPM adaptive')).toBe(seconds('Euler'));
+  });
+
+  it('says what the sampler will do otherwise than asked', () => {
+    const notes = (sampler: string, schedule: string) =>
+      planRun({ ...base, area: 'context', sampler, schedule }, facts).notes;
+    expect(notes('PLMS', 'karras').join()).toMatch(/Karras is not used/);
+    expect(notes('Euler', 'karras').join()).not.toMatch(/not used/);
+    expect(() => notes('Oiler', 'karras')).toThrow(/Oiler/);
+  });
+
   it('counts evaluations as the named programs do', () => {
     const steps = (dialect: PlanRequest['dialect'], strength: number) =>
       planRun({ ...base, dialect, strength }, facts).steps;
