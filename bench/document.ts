@@ -148,6 +148,7 @@ async function measure(
     host,
     client: watchedClient,
     tokens: { get: () => undefined, set: () => undefined },
+    pickPicture: async () => undefined,
     storage: { getItem: (k) => stored.get(k) ?? null, setItem: (k, v) => void stored.set(k, v) },
     now: () => performance.now(),
     newKey: randomUUID,

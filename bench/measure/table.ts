@@ -52,6 +52,23 @@ export function atMost(figure: string, value: number | Summary, limit: Limit): F
   };
 }
 
+/** A rate that must not be below its limit; of repetitions the median counts. */
+export function atLeast(
+  figure: string,
+  value: Summary,
+  {
+    least,
+    unit,
+    digits,
+  }: { readonly least: number; readonly unit: string; readonly digits?: number },
+): Figure {
+  return {
+    ...told(figure, value, unit, digits),
+    target: `>= ${least} ${unit}`,
+    isReached: value.median >= least,
+  };
+}
+
 /** A figure that is only told. */
 export function told(figure: string, value: number | Summary, unit: string, digits = 0): Figure {
   const text = (v: number): string => `${v.toFixed(digits)} ${unit}`.trimEnd();

@@ -1,5 +1,7 @@
 /** Recipe fields that become advanced settings of a request (shared/advancedText.ts writes the same names). Pure. */
-import { limits } from '../../shared/limits.ts';
+import type { SoftInpainting } from '../../shared/advanced.ts';
+import { softInpaintingNames } from '../../shared/advancedText.ts';
+import { limits, softInpaintingLimits } from '../../shared/limits.ts';
 import { inside, ranged, unknownReason, type Rule, type Values } from './reuseRules.ts';
 
 const setting = (name: string, range: Parameters<typeof ranged>[1]): Rule =>
@@ -13,7 +15,28 @@ const when =
     return text === 'False' ? {} : unknownReason;
   };
 
+/** All fields at once; what an old text leaves out is AUTOMATIC1111's default. */
+const softInpainting: Rule = (text, read) => {
+  if (text !== 'True') return text === 'False' ? {} : unknownReason;
+  const values: Values = {};
+  for (const [key, range] of Object.entries(softInpaintingLimits)) {
+    const name = softInpaintingNames[key as keyof SoftInpainting];
+    const written = read.get(name) ?? String(range.default);
+    const value = ranged(key, range)(written, read);
+    if (typeof value === 'string') return `${name}: ${value}`;
+    Object.assign(values, value);
+  }
+  return { advanced: { softInpainting: values } };
+};
+
+const withSoftInpainting: Rule = (_, { get }) =>
+  get('Soft inpainting enabled') === undefined ? 'Soft inpainting is not on.' : {};
+
 export const advancedRules: Readonly<Record<string, Rule>> = {
+  'Soft inpainting enabled': softInpainting,
+  ...Object.fromEntries(
+    Object.values(softInpaintingNames).map((name) => [name, withSoftInpainting]),
+  ),
   'Image CFG scale': setting('imageCfgScale', limits.imageCfgScale),
   'Seed resize from-1': (text, { get }) => {
     const size = { width: Number(text), height: Number(get('Seed resize from-2')) };

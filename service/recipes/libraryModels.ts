@@ -24,7 +24,8 @@ export function withLibraryModels(read: ReadRecipe, models: readonly ModelInfo[]
   const vaeName = ['none', 'automatic'].includes(written?.toLowerCase() ?? '')
     ? undefined
     : written;
-  const model = idOf('checkpoint', [modelId, read.model?.name], 'Model');
+  const byHash = modelOfHash(models, read.model?.hash);
+  const model = byHash ?? idOf('checkpoint', [modelId, read.model?.name], 'Model');
   const vae = idOf('vae', [vaeId, vaeName], 'VAE');
   return {
     ...read,
@@ -36,6 +37,15 @@ export function withLibraryModels(read: ReadRecipe, models: readonly ModelInfo[]
     notUsed,
   };
 }
+
+/** A hash names one file, a name may have been given to many; a few digits say too little. */
+function modelOfHash(models: readonly ModelInfo[], hash: string | undefined): string | undefined {
+  const wanted = hash?.toLowerCase().slice(0, hashDigits);
+  if (wanted?.length !== hashDigits) return undefined;
+  return models.find((m) => m.kind === 'checkpoint' && m.usable && m.hash === wanted)?.id;
+}
+
+const hashDigits = 10;
 
 function findModel(
   models: readonly ModelInfo[],

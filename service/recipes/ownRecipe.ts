@@ -2,6 +2,7 @@
 import { type ReadRecipe, type RecipeField, ReusableSettings } from '../../shared/readRecipe.ts';
 import { parametersText, type Recipe } from '../../shared/recipe.ts';
 import { needsModel } from '../../shared/request.ts';
+import { controlReason } from './reusableSettings.ts';
 
 /** The settings of the last one (the top layer's) with the seed of that very picture; at least one is needed. */
 export function ownRecipe(recipes: readonly Recipe[]): ReadRecipe {
@@ -21,9 +22,16 @@ export function ownRecipe(recipes: readonly Recipe[]): ReadRecipe {
     fields: Object.entries(request).flatMap(([name, value]) => fieldOf(name, value)),
     settings,
     ...(model === undefined ? {} : { model: modelOf(model) }),
-    notUsed: [],
+    notUsed: controlRemarks(recipe),
     recipes: [...recipes],
   };
+}
+
+/** What a ControlNet looked at is not in the recipe. */
+function controlRemarks({ request, controls = [] }: Recipe): ReadRecipe['notUsed'] {
+  if (!needsModel(request) || !request.controls) return [];
+  const names = request.controls.map(({ model }, i) => controls[i] ?? model);
+  return [{ name: 'ControlNet', value: names.join(', '), why: controlReason }];
 }
 
 function modelOf(model: NonNullable<Recipe['model']>): NonNullable<ReadRecipe['model']> {

@@ -25,13 +25,15 @@ const informative = [
   'Init image hash',
 ];
 
+export const controlReason = 'ControlNet needs the picture that guided it.';
+
 /** Why a field is left out, by how its name begins. */
 const reasons: ReadonlyArray<readonly [prefix: string, why: string]> = [
   ['Mask mode', 'Invert the selection in the editor.'],
   ['Hires', 'Enlarging in a second pass is a run of its own.'],
   ['First pass size', 'Enlarging in a second pass is a run of its own.'],
   ['Refiner', 'A second model for the last steps is not taken over.'],
-  ['ControlNet', 'ControlNet needs the picture that guided it.'],
+  ['ControlNet', controlReason],
   ['ADetailer', 'Select the face or hand and fill it.'],
   ['Script', 'Scripts are commands of their own ("pentimento variants").'],
   ['Face restoration', 'Faces are not repaired afterwards.'],
