@@ -31,10 +31,14 @@ const parameters: Readonly<Record<string, number>> = {
 };
 
 /** Of the weights in the number format of the device; a file may hold another, or copies. */
-function loadedBytes({ family, sizeBytes }: ModelInfo, device: string): number {
+export function loadedBytes(
+  { family, sizeBytes }: Pick<ModelInfo, 'family' | 'sizeBytes'>,
+  device: string,
+): number {
   const count = parameters[family];
   const isHalf = ['webgpu', 'cuda', 'dml'].includes(device);
-  return count === undefined ? sizeBytes : count * (isHalf ? 2 : 4);
+  // A smaller model of the family: no file holds more numbers than bytes.
+  return count === undefined ? sizeBytes : Math.min(count, sizeBytes) * (isHalf ? 2 : 4);
 }
 
 /** A plan is told even for a model that is not there (yet): with the usual size. */
