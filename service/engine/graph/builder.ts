@@ -20,13 +20,15 @@ type Unplaced<S> = S extends GraphStep ? Omit<S, 'out'> : never;
 
 export class GraphBuilder {
   readonly #name: string;
+  readonly #repeated: boolean;
   readonly #inputs = new Map<string, Value>();
   readonly #outputs = new Map<string, Value>();
   readonly #steps: GraphStep[] = [];
   #values = 0;
 
-  constructor(name: string) {
+  constructor(name: string, { repeated = false }: { readonly repeated?: boolean } = {}) {
     this.#name = name;
+    this.#repeated = repeated;
   }
 
   input(name: string, shape: Shape, type: ValueType = 'real'): Value {
@@ -46,6 +48,7 @@ export class GraphBuilder {
     expect(this.#outputs.size > 0, 'at least one output', 'none');
     return {
       name: this.#name,
+      repeated: this.#repeated,
       inputs: this.#inputs,
       outputs: this.#outputs,
       steps: this.#steps,

@@ -24,7 +24,7 @@ export function controlNetGraph(
   config: ControlNetConfig,
   size: ControlNetSize,
 ): Graph {
-  const graph = new GraphBuilder('control-net');
+  const graph = new GraphBuilder('control-net', { repeated: true });
   const net: Net = { graph, weights };
   const latents = latentInput(graph, config.trunk, size);
   const scale = 2 ** (config.hintWidths.length - 1);

@@ -254,6 +254,8 @@ export type StepOf<K extends StepKind> = Extract<GraphStep, { kind: K }>;
 /** A whole network for one set of sizes. Reals go in and come out as float32 on every device. */
 export interface Graph {
   readonly name: string;
+  /** Runs at every step of a job: speed is worth some memory. */
+  readonly repeated: boolean;
   readonly inputs: ReadonlyMap<string, Value>;
   readonly outputs: ReadonlyMap<string, Value>;
   readonly steps: readonly GraphStep[];

@@ -37,7 +37,7 @@ export interface UNetSize {
  * weights do not fit the configuration.
  */
 export function unetGraph(weights: NetworkWeights, config: UNetConfig, size: UNetSize): Graph {
-  const graph = new GraphBuilder('unet');
+  const graph = new GraphBuilder('unet', { repeated: true });
   const net: Net = { graph, weights };
   const latents = latentInput(graph, config, size);
   const conditions = conditionInputs(net, config, size);

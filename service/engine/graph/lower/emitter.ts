@@ -23,8 +23,15 @@ const storedTypes: Partial<Record<StoredType, { type: Precision; bytes: number }
   F16: { type: 'float16', bytes: 2 },
 };
 
+export interface EmitterOptions {
+  readonly changes?: WeightChanges | undefined;
+  /** The graph runs at every step of a job. */
+  readonly repeated: boolean;
+}
+
 export class Emitter {
   readonly precision: Precision;
+  readonly repeated: boolean;
   readonly nodes: OnnxNode[] = [];
   readonly initializers = new Map<string, Initializer>();
   /** Files the initializers point into. */
@@ -36,8 +43,9 @@ export class Emitter {
   /** Changed weights that are written already. */
   readonly #changed = new Map<string, string>();
 
-  constructor(precision: Precision, changes: WeightChanges = new Map()) {
+  constructor(precision: Precision, { changes = new Map(), repeated }: EmitterOptions) {
     this.precision = precision;
+    this.repeated = repeated;
     this.#changes = changes;
   }
 

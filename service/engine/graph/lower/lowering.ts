@@ -31,7 +31,7 @@ export function lowerGraph(
   precision: Precision,
   changes?: WeightChanges,
 ): LoweredModel {
-  const emit = new Emitter(precision, changes);
+  const emit = new Emitter(precision, { changes, repeated: graph.repeated });
   const inputs: Port[] = [];
   for (const [name, value] of graph.inputs) {
     const isReal = value.type === 'real';
