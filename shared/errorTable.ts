@@ -185,7 +185,7 @@ export const errorTable = {
   E_OUTPUT_TYPE: {
     status: 422,
     title: 'Pictures cannot be saved in that format.',
-    next: 'Use a name that ends in .png, .psd or .tif.',
+    next: 'Use a name that ends in .png, .psd, .tif, .jpg or .webp.',
   },
   ...modelErrors,
 

@@ -13,7 +13,7 @@ export const helpText = `Pentimento: image-to-image and inpainting on your own c
   pentimento pull ADDRESS|NAME [--to FOLDER] [--sha256 HEX]   downloads a model; goes on where it stopped
   pentimento doctor | pair
 
-PICTURE and MASK: PNG, JPEG, WebP, TIFF or PSD. FILE ends in .png, .tif or .psd; a PSD keeps the
+PICTURE and MASK: PNG, JPEG, WebP, TIFF or PSD. FILE: .png .tif .psd .jpg .webp; a PSD keeps the
 original (a document: all its layers; a .psb goes into a .psb) and every result as a layer with its mask.
 
   -p, --prompt TEXT       what should be there

@@ -7,7 +7,7 @@ import type { Rect } from '../../shared/geometry.ts';
 import { parametersText } from '../../shared/recipe.ts';
 import { cropMask, cropRaster } from '../engine/picture/crop.ts';
 import { decodePicture } from '../engine/picture/decode.ts';
-import { encodePng, encodeTiff } from '../engine/picture/encode.ts';
+import { encodePng, encodeShared, encodeTiff } from '../engine/picture/encode.ts';
 import { flatten } from '../engine/picture/composite.ts';
 import type { Mask, Raster } from '../engine/picture/raster.ts';
 import { addResults } from '../engine/picture/psd/document/addResults.ts';
@@ -112,7 +112,7 @@ export function maskPlane(mask: Mask, region: Rect): Plane {
   return { name: 'mask', channels: 1, depth: 8, ...cropMask(mask, region) };
 }
 
-export type OutputFormat = 'png' | 'psd' | 'tiff';
+export type OutputFormat = 'png' | 'psd' | 'tiff' | 'jpeg' | 'webp';
 
 /** The format by the name's ending. Throws E_OUTPUT_TYPE. */
 export function outputFormat(path: string): OutputFormat {
@@ -120,14 +120,15 @@ export function outputFormat(path: string): OutputFormat {
   if (ending === '.png') return 'png';
   if (ending === '.psd' || ending === '.psb') return 'psd';
   if (ending === '.tif' || ending === '.tiff') return 'tiff';
+  if (ending === '.jpg' || ending === '.jpeg') return 'jpeg';
+  if (ending === '.webp') return 'webp';
   throw new PentimentoError('E_OUTPUT_TYPE', `"${basename(path)}" names none of them.`);
 }
 
 /**
  * Writes results: a PSD holds the original (a document with all its layers) and every result as a
- * layer with its mask; PNG and TIFF
- * hold the flattened picture, one file per result (`name-2.png` from the second on, or as a pattern says).
- * Answers the names.
+ * layer with its mask; the other formats hold the flattened picture, one file per result (`name-2.png`
+ * from the second on, or as a pattern says), JPEG and WebP in 8 bits. Answers the names.
  */
 export async function writeResults(
   path: string,
@@ -148,10 +149,19 @@ export async function writeResults(
     const flat = flatten(original.raster, rasterOfPlane(color), maskOfPlane(alpha), body.bounds);
     const text = { parameters: parametersText(body.recipe), xmp: recipeXmp([body.recipe]) };
     const name = nameOf(body.recipe, flat);
-    await save(name, format === 'png' ? await encodePng(flat, text) : await encodeTiff(flat, text));
+    await save(name, await encodeFlat(flat, format, text));
     names.push(name);
   }
   return names;
+}
+
+function encodeFlat(
+  flat: Raster,
+  format: Exclude<OutputFormat, 'psd'>,
+  text: { readonly parameters: string; readonly xmp: string },
+): Promise<Uint8Array> {
+  if (format === 'png') return encodePng(flat, text);
+  return format === 'tiff' ? encodeTiff(flat, text) : encodeShared(flat, format, text);
 }
 
 export interface ResultPicture {

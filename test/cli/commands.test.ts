@@ -134,7 +134,7 @@ describe('words', { timeout: 30 * seconds }, () => {
   });
 
   it.each<[string, string[], string]>([
-    ['an ending that is not written', ['--out', join(folder, 'out.jpg')], 'E_OUTPUT_TYPE'],
+    ['an ending that is not written', ['--out', join(folder, 'out.gif')], 'E_OUTPUT_TYPE'],
     ['no ending', ['--out', join(folder, 'out')], 'E_OUTPUT_TYPE'],
     ['a folder that is not there', ['--out', join(folder, 'none', 'out.png')], 'E_FILE'],
     ['a folder by that name', ['--out', join(folder, 'folder.png')], 'E_FILE'],

@@ -1,5 +1,6 @@
 /** Pixels to picture files. Only this file, decode.ts and toProfile.ts know sharp. */
 import sharp, { type Sharp } from 'sharp';
+import { jpegWithComment, webpWithComment } from './exifComment.ts';
 import { withPngText, xmpKeyword, type PngText } from './pngChunks.ts';
 import type { Raster } from './raster.ts';
 
@@ -26,6 +27,34 @@ export async function encodeTiff(
 ): Promise<Uint8Array> {
   const image = pipeline(raster).tiff({ compression: 'deflate', predictor: 'horizontal' });
   return (text.xmp === undefined ? image : image.withXmp(text.xmp)).toBuffer();
+}
+
+/** JPEG and WebP carry an XMP packet up to this length. */
+const mostXmpBytes = 60_000;
+const exportQuality = 95;
+
+/**
+ * JPEG (without colour subsampling; clear parts become white) or WebP of 8 bits and high quality, with the
+ * text where AUTOMATIC1111 puts it: in the EXIF comment.
+ */
+export async function encodeShared(
+  raster: Raster,
+  format: 'jpeg' | 'webp',
+  { parameters, xmp }: FileText,
+): Promise<Uint8Array> {
+  let image = pipeline(raster).toColourspace('srgb');
+  if (xmp !== undefined && xmp.length < mostXmpBytes) image = image.withXmp(xmp);
+  if (format === 'jpeg') {
+    const options = { quality: exportQuality, chromaSubsampling: '4:4:4' };
+    const jpeg = await image.flatten({ background: 'white' }).jpeg(options).toBuffer();
+    return parameters === undefined ? jpeg : jpegWithComment(jpeg, parameters);
+  }
+  // A first comment makes the file take the extended form.
+  const webp = await image
+    .withExif({ IFD0: { ImageDescription: 'Pentimento' } })
+    .webp({ quality: exportQuality })
+    .toBuffer();
+  return parameters === undefined ? webp : webpWithComment(webp, parameters);
 }
 
 /** Baseline JPEG of 8 bits for previews; quality 1..100. Clear parts show what is behind them as black. */
