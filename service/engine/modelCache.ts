@@ -72,8 +72,8 @@ export function makeModelCache(options: ModelCacheOptions): ModelCache {
         onStage: (name) => tellStage(name),
         ...(taesd === undefined ? {} : { taesd }),
       });
-      model.useAdapters(adapters);
       current = { key, model, files: checkpoint.files ?? [] };
+      model.useAdapters(adapters);
       return model;
     },
   };

@@ -14,7 +14,8 @@ import {
 } from './networks/linearPreview.ts';
 import { noAdapters, type AdapterSet } from './networks/openAdapters.ts';
 import type { MemoryLimits } from './networks/residentNetworks.ts';
-import { makeTextEncoder } from './networks/textEncoder.ts';
+import { assertAdapts, type AdaptedWeights } from './networks/adapterChanges.ts';
+import { makeTextEncoder, textNetworks } from './networks/textEncoder.ts';
 import { keepEncodings } from './networks/keptEncodings.ts';
 import { autoencoderWithin, placeNetworks, unlimitedMemory } from './networks/placedNetworks.ts';
 import type { Device } from './runtime/device.ts';
@@ -35,7 +36,7 @@ export interface OpenDiffusionOptions {
 
 /** A model whose weights LoRA files can change. */
 export interface AdaptableModel extends DiffusionModel {
-  /** From the next call on; networks that they change are loaded again. */
+  /** From the next call on; networks that they change are loaded again. Throws E_MODEL_FAMILY. */
   useAdapters(adapters: AdapterSet): void;
 }
 
@@ -72,6 +73,7 @@ export async function openDiffusionModel(
       previewDecoder?.preview ?? (async (latents) => linearPreview(latents, colours.newest())),
     useAdapters(set) {
       if (set.key === adapters.current.key) return;
+      assertAdapts(set.adapters, adaptedNetworks(checkpoint));
       adapters.current = set;
       // What was encoded with other weights is of no use.
       encodeText = keepEncodings(placed.encodeText, keptChunks);
@@ -83,6 +85,14 @@ export async function openDiffusionModel(
       await previewDecoder?.dispose();
     },
   };
+}
+
+/** The networks that LoRA files know. */
+function adaptedNetworks({ unet, textEncoders }: OpenedCheckpoint): readonly AdaptedWeights[] {
+  return [
+    { network: 'unet', weights: unet.weights, layers: unet.config.layersPerBlock },
+    ...textEncoders.map(({ weights }, i) => ({ network: textNetworks[i], weights, layers: 0 })),
+  ];
 }
 
 /** Chunks of text whose states are kept: 40 MB for SDXL. */

@@ -36,6 +36,7 @@ interface Caches {
 
 async function run(message: RunMessage, caches: Caches, signal: AbortSignal): Promise<void> {
   const { jobId, request } = message;
+  const loras = lorasOf(message);
   const frame = await readFrameFile(message.framePath);
   const picture = planeNamed(frame, 'picture');
   const mask = planeNamed(frame, 'mask');
@@ -47,7 +48,7 @@ async function run(message: RunMessage, caches: Caches, signal: AbortSignal): Pr
     controlPictures: controlPicturesOf(frame, request),
     inputSha256: message.inputSha256,
     model: message.model?.reference,
-    loras: usedLoraHashes(lorasOf(message).adapters, message.model?.loras ?? []),
+    loras: usedLoraHashes(loras.adapters, message.model?.loras ?? []),
   };
   const tools = {
     signal,
@@ -55,15 +56,11 @@ async function run(message: RunMessage, caches: Caches, signal: AbortSignal): Pr
     nowMs: () => performance.now(),
     openModel: async (oddSizes: 'webui' | 'diffusers', onStage: (name: string) => void) => {
       if (!message.model) throw new PentimentoError('E_MODEL_NONE');
-      return caches.models.open(
-        message.model,
-        { oddSizes, loras: lorasOf(message).adapters },
-        onStage,
-      );
+      return caches.models.open(message.model, { oddSizes, loras: loras.adapters }, onStage);
     },
     openControls: (family: string, onStage: (name: string) => void) =>
       caches.controls.open(message.model?.controls ?? [], family, onStage),
-    promptNotes: () => lorasOf(message).notes,
+    promptNotes: () => loras.notes,
     embeddings: message.model?.embeddings ?? [],
     memory: () => caches.memory.machine(),
     onStage: (name: string, budgetMs: number) => say({ type: 'stage', jobId, name, budgetMs }),

@@ -94,6 +94,22 @@ describe('the open model', () => {
     expect(await paint()).toEqual(plain);
   });
 
+  it('says when a LoRA has none of its layers, and goes on without it', async () => {
+    const lora = join(folder, 'elsewhere.safetensors');
+    const text = Buffer.from(unetLora())
+      .toString('latin1')
+      .replaceAll('down_blocks', 'DOWN_blocks');
+    writeFileSync(lora, Buffer.from(text, 'latin1'));
+    const plain = await paint();
+    await expect(
+      paint(request, undefined, [{ path: lora, text: 1, unet: 1 }]),
+    ).rejects.toMatchObject({
+      code: 'E_MODEL_FAMILY',
+      detail: 'The LoRA "elsewhere" has no layer that this model has.',
+    });
+    expect(await paint()).toEqual(plain);
+  });
+
   it('is opened again when its file was replaced, and only then', async () => {
     const before = await paint();
     const stages: string[] = [];

@@ -1,7 +1,6 @@
 /** Samplers, seeds, weights and recipes as an artist meets them in the workbench: real Chromium, real service. */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { JobList } from '../../shared/api.ts';
@@ -9,19 +8,11 @@ import { configFrom } from '../../service/config.ts';
 import { startService, type RunningService } from '../../service/main.ts';
 import { apiOf, type Api } from '../fakes/testService.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
-import { dragOnCanvas, findChromium, openBrowser, typeInto, type Browser } from './chromium.ts';
+import { dragOnCanvas, workbenchNeeds, openBrowser, typeInto, type Browser } from './chromium.ts';
 import { writeTinyModels } from './tinyModels.ts';
 import { writeAdditions } from './writeAdditions.ts';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const chromiumPath = findChromium();
-const isBuilt =
-  existsSync(join(root, 'dist/workbench/index.html')) &&
-  existsSync(join(root, 'dist/service/engine/process.js'));
-const missing = [
-  ...(chromiumPath === undefined ? ['no Chromium: install it or set PENTIMENTO_CHROMIUM'] : []),
-  ...(isBuilt ? [] : ['not built: npm run build']),
-].join('; ');
+const { root, chromiumPath, missing } = workbenchNeeds();
 const title = missing === '' ? 'the artist' : `the artist (skipped: ${missing})`;
 const seconds = 1000;
 

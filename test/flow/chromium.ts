@@ -1,15 +1,35 @@
 /** A real Chromium with a profile of its own, and what the flow tests do in the workbench with it. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
 
 const usual = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** Path of the browser: PENTIMENTO_CHROMIUM, or where systems put it; undefined when there is none. */
-export function findChromium(): string | undefined {
+function findChromium(): string | undefined {
   const named = process.env['PENTIMENTO_CHROMIUM'];
   return [...(named ? [named] : []), ...usual].find((path) => existsSync(path));
+}
+
+/** What a story in the workbench needs, and what of it is not there, in words; nothing: ''. */
+export function workbenchNeeds(): {
+  /** The repository. */
+  readonly root: string;
+  readonly chromiumPath: string | undefined;
+  readonly missing: string;
+} {
+  const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+  const chromiumPath = findChromium();
+  const isBuilt =
+    existsSync(join(root, 'dist/workbench/index.html')) &&
+    existsSync(join(root, 'dist/service/engine/process.js'));
+  const missing = [
+    ...(chromiumPath === undefined ? ['no Chromium: install it or set PENTIMENTO_CHROMIUM'] : []),
+    ...(isBuilt ? [] : ['not built: npm run build']),
+  ].join('; ');
+  return { root, chromiumPath, missing };
 }
 
 const quiet = [

@@ -1,7 +1,6 @@
 /** The workbench as a user meets it: real Chromium, real service, a tiny model with synthetic weights. */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Download } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -15,7 +14,7 @@ import { startService, type RunningService } from '../../service/main.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 import {
   dragOnCanvas,
-  findChromium,
+  workbenchNeeds,
   layerNames,
   openBrowser,
   typeInto,
@@ -23,15 +22,7 @@ import {
 } from './chromium.ts';
 import { writeTinyModels } from './tinyModels.ts';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const chromiumPath = findChromium();
-const isBuilt =
-  existsSync(join(root, 'dist/workbench/index.html')) &&
-  existsSync(join(root, 'dist/service/engine/process.js'));
-const missing = [
-  ...(chromiumPath === undefined ? ['no Chromium: install it or set PENTIMENTO_CHROMIUM'] : []),
-  ...(isBuilt ? [] : ['not built: npm run build']),
-].join('; ');
+const { root, chromiumPath, missing } = workbenchNeeds();
 const title = missing === '' ? 'the workbench' : `the workbench (skipped: ${missing})`;
 const seconds = 1000;
 

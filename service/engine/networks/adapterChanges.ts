@@ -1,4 +1,5 @@
 /** LoRA files and their relatives as changes of one network's weights. */
+import { PentimentoError } from '../../../shared/errors.ts';
 import type { WeightChange, WeightChanges } from '../graph/weightChange.ts';
 import { adapterLayers, type LayerParts, type PartName } from '../weights/adapters/adapterParts.ts';
 import { layerSpellings, type AdaptedNetwork } from '../weights/adapters/layerSpellings.ts';
@@ -8,6 +9,8 @@ import { layerChanges, smallParts } from './adapterChange.ts';
 
 /** One file and how strongly it counts. */
 export interface Adapter {
+  /** For sentences. */
+  readonly name: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** For the text encoders; 1 as trained, negative turns away. */
   readonly text: number;
@@ -51,6 +54,23 @@ export async function adapterChanges(
     }
   }
   return changes;
+}
+
+/** Throws E_MODEL_FAMILY for a file that would change nothing: not one of its layers is in these networks. */
+export function assertAdapts(
+  adapters: readonly Adapter[],
+  networks: readonly AdaptedWeights[],
+): void {
+  if (adapters.length === 0) return;
+  const spellings = networks.map(({ network, weights, layers }) =>
+    layerSpellings(network, weights.keys(), { layers }),
+  );
+  for (const { name, tensors } of adapters) {
+    const keys = [...adapterLayers(tensors).keys()];
+    if (keys.some((key) => spellings.some((known) => known.has(key)))) continue;
+    const detail = `The LoRA "${name.slice(0, 60)}" has no layer that this model has.`;
+    throw new PentimentoError('E_MODEL_FAMILY', detail);
+  }
 }
 
 /** Of each layer, the numbers that decide how the rest is computed. */

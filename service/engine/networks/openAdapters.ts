@@ -1,4 +1,5 @@
 /** LoRA files as they are asked for with a job, opened for the device to read. */
+import { basename, extname } from 'node:path';
 import { float32Copy } from '../weights/float32Copy.ts';
 import { assertUnchanged } from '../weights/modelFile.ts';
 import { readTensorFile } from '../weights/readTensorFile.ts';
@@ -34,7 +35,7 @@ export async function openAdapters(
     key.push([file, sizeBytes, mtimeMs, text, unet]);
     const readable = await float32Copy(tensors, { cacheFolder });
     await assertUnchanged([{ file, sizeBytes, mtimeMs }]);
-    adapters.push({ tensors: readable, text, unet });
+    adapters.push({ name: basename(path, extname(path)), tensors: readable, text, unet });
   }
   return files.length === 0 ? noAdapters : { key: JSON.stringify(key), adapters };
 }

@@ -15,13 +15,15 @@ export interface TextEncoder {
   dispose(): Promise<void>;
 }
 
+/** As LoRA files call a model's text encoders, in their order. */
+export const textNetworks = ['text_encoder', 'text_encoder_2'] as const;
+
 /** All text encoders of a model: their states side by side, and the pooled vector of the one that has it. */
 export function makeTextEncoder(
   context: PartContext,
   encoders: readonly OpenedTextEncoder[],
 ): TextEncoder {
-  const names = ['text_encoder', 'text_encoder_2'] as const;
-  const parts = encoders.map((encoder, i) => makeOne(context, encoder, names[i]));
+  const parts = encoders.map((encoder, i) => makeOne(context, encoder, textNetworks[i]));
   return {
     async encodeText(ids, clipSkip, inserted) {
       const answers: TextContext[] = [];

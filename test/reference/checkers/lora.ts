@@ -46,7 +46,12 @@ async function writeAdapters(c: Case, folder: string): Promise<readonly Adapter[
     const path = join(folder, `${i}.safetensors`);
     const stored = Object.entries(tensors).map(([name, at]) => [name, c.tensor(at)] as const);
     writeFileSync(path, safetensorsFile(new Map(stored)));
-    adapters.push({ tensors: (await readSafetensors(path)).tensors, text: te, unet });
+    adapters.push({
+      name: String(i),
+      tensors: (await readSafetensors(path)).tensors,
+      text: te,
+      unet,
+    });
   }
   return adapters;
 }
