@@ -83,6 +83,9 @@ export const AdvancedSettings = z
     // inpainting models
     /** How far the picture shown to an inpainting model is masked: 1 gray in the hole, 0 not at all. */
     maskedPictureWeight: within(limits.share),
+    // decoding
+    /** The result comes from the tiny autoencoder (TAESD): quick, with less of fine detail. */
+    tinyDecoder: z.boolean().optional(),
     // selections
     /** Instead of the dialect's way of blending with what is kept. */
     softInpainting: SoftInpainting.optional(),

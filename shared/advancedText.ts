@@ -25,6 +25,7 @@ export function advancedFields(
     ['Pad conds v0', yes(contextPadding === 'last')],
     ['Noise Schedule', settings.zeroTerminalSnr === true ? 'Zero Terminal SNR' : undefined],
     ['Downcast alphas_cumprod', yes(settings.halfAlphas)],
+    ['VAE Decoder', settings.tinyDecoder === true ? 'TAESD' : undefined],
   ];
 }
 

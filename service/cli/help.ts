@@ -35,6 +35,7 @@ original (a document: all its layers; a .psb goes into a .psb) and every result 
       --soft-inpainting   what is partly white keeps part of what it shows (AUTOMATIC1111's extension), with
                           --soft-bias N (1)  --soft-preservation N (0.5)  --soft-contrast N (4)
                           --soft-influence 0..1 (0)  --soft-threshold N (0.5)  --soft-sharpness N (2)
+      --fast-decode       the result from the tiny autoencoder (TAESD), where there is one
       --color-match 0..1  colours against the surroundings (1 with a mask, else 0)
       --control MODEL[:WEIGHT[:START[:END]]]   a ControlNet (up to 3), with --control-image FILE, or
                           --control-from picture|mask; --control-as canny|lineart_standard|inpaint|...[:A[:B]]

@@ -50,6 +50,7 @@ const flags = {
   noise: { type: 'string' },
   'color-match': { type: 'string' },
   'soft-inpainting': { type: 'boolean' },
+  'fast-decode': { type: 'boolean' },
   'soft-bias': { type: 'string' },
   'soft-preservation': { type: 'string' },
   'soft-contrast': { type: 'string' },

@@ -13,7 +13,7 @@ export function withSamplingOptions(
 ): UnflaggedSettings {
   const samplerOptions = { ...recipe.samplerOptions, ...samplerSettings(options) };
   const variation = variationOf(options, recipe.variation);
-  const advanced = withSoftInpainting(recipe.advanced, options);
+  const advanced = withFastDecode(withSoftInpainting(recipe.advanced, options), options);
   const rescale = given(options, 'guidance-rescale', limits.guidanceRescale);
   const { emphasis, noise } = options;
   return {
@@ -95,6 +95,13 @@ function withSoftInpainting(
     differenceContrast: value('differenceContrast'),
   };
   return { ...advanced, softInpainting };
+}
+
+function withFastDecode(
+  advanced: UnflaggedSettings['advanced'],
+  options: Options,
+): UnflaggedSettings['advanced'] {
+  return options['fast-decode'] === true ? { ...advanced, tinyDecoder: true } : advanced;
 }
 
 function given(options: Options, name: keyof Options, range: Range): number | undefined {

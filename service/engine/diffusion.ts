@@ -41,6 +41,8 @@ export interface DiffusionFacts {
   readonly downscale: number;
   /** Side the model was trained at, picture pixels. */
   readonly nativeSide: number;
+  /** It comes with a tiny autoencoder (TAESD). */
+  readonly hasTinyDecoder?: boolean;
   /** Of all its weights when loaded, bytes; absent: nobody counted. */
   readonly weightBytes?: number;
 }
@@ -98,6 +100,11 @@ export interface DiffusionModel {
   encode(picture: Tensor): Promise<{ mean: Tensor; logVariance: Tensor }>;
   /** VAE latents (unscaled) `[B,4,h,w]` to a picture `[B,3,8h,8w]`, about -1..1, not clamped. */
   decode(latents: Tensor): Promise<Tensor>;
+  /**
+   * Scaled latents `[1,4,h,w]` to a picture `[1,3,8h,8w]` in -1..1 by the tiny autoencoder; absent where
+   * there is none.
+   */
+  readonly decodeTiny?: (latents: Tensor) => Promise<Tensor>;
   /** Scaled latents `[1,4,h,w]` to a small RGB picture `[1,3,?,?]` in 0..1; fast. */
   preview(latents: Tensor): Promise<Tensor>;
   dispose(): Promise<void>;

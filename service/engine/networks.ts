@@ -19,6 +19,7 @@ import { makeTextEncoder, textNetworks } from './networks/textEncoder.ts';
 import { keepEncodings } from './networks/keptEncodings.ts';
 import { autoencoderWithin, placeNetworks, unlimitedMemory } from './networks/placedNetworks.ts';
 import type { Device } from './runtime/device.ts';
+import type { Tensor } from './tensor.ts';
 import type { NetworkWeights, OpenedCheckpoint } from './weights/types.ts';
 
 export interface OpenDiffusionOptions {
@@ -64,13 +65,20 @@ export async function openDiffusionModel(
   const colours = previewColours(checkpoint.vae.config.scalingFactor);
   let encodeText = keepEncodings(placed.encodeText, keptChunks);
   return {
-    facts: { ...factsOf(checkpoint), weightBytes: placed.weightBytes },
+    facts: {
+      ...factsOf(checkpoint),
+      weightBytes: placed.weightBytes,
+      hasTinyDecoder: taesd !== undefined,
+    },
     encodeText: (...question) => encodeText(...question),
     predict: placed.predict,
     encode: colours.watching(placed.encode),
     decode: placed.decode,
     preview:
       previewDecoder?.preview ?? (async (latents) => linearPreview(latents, colours.newest())),
+    ...(previewDecoder
+      ? { decodeTiny: async (latents) => signed(await previewDecoder.preview(latents)) }
+      : {}),
     useAdapters(set) {
       if (set.key === adapters.current.key) return;
       assertAdapts(set.adapters, adaptedNetworks(checkpoint));
@@ -85,6 +93,11 @@ export async function openDiffusionModel(
       await previewDecoder?.dispose();
     },
   };
+}
+
+/** 0..1 as -1..1. */
+function signed({ data, shape }: Tensor): Tensor {
+  return { data: data.map((value) => value * 2 - 1), shape };
 }
 
 /** The networks that LoRA files know. */

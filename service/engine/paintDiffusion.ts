@@ -166,7 +166,9 @@ async function* paint(run: Run, seeds: VariantSeeds): AsyncGenerator<Painting, F
   }
   tools.onStage('finishing', networkBudgetMs);
   const { data: processed, initial: original = processed } = state.value;
-  return run.prepared.finish(await decodeLatent(model, state.value), { original, processed });
+  const tiny = request.advanced?.tinyDecoder === true && model.decodeTiny;
+  const decoded = await (tiny ? tiny(state.value) : decodeLatent(model, state.value));
+  return run.prepared.finish(decoded, { original, processed });
 }
 
 function sizeInLatents(size: Size, model: DiffusionModel): Size {

@@ -115,7 +115,8 @@ async function factsOf(
 function settingsNotes(request: GenerateRequest, model: DiffusionFacts | undefined): string[] {
   if (!model || !needsModel(request)) return [];
   const { sigmaMin, sigmaMax } = modelSigmas(model.alphasCumprod);
-  return advancedNotes(request, { inChannels: model.inChannels, sigmaMin, sigmaMax });
+  const { inChannels, hasTinyDecoder = false } = model;
+  return advancedNotes(request, { inChannels, hasTinyDecoder, sigmaMin, sigmaMax });
 }
 
 function namesOf({ sampler, schedule, advanced }: DiffusionRequest) {

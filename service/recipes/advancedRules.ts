@@ -64,4 +64,8 @@ export const advancedRules: Readonly<Record<string, Rule>> = {
     return text === 'Default' ? {} : unknownReason;
   },
   'Downcast alphas_cumprod': when({ halfAlphas: true }),
+  'VAE Decoder': (text) => {
+    if (text === 'TAESD') return { advanced: { tinyDecoder: true } };
+    return text === 'Full' ? {} : unknownReason;
+  },
 };

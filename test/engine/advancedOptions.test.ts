@@ -50,6 +50,25 @@ describe('an advanced setting', () => {
     expect(await colors({ ...asked, advanced })).not.toEqual(plain);
   });
 
+  it('has the result decoded by the tiny autoencoder, where there is one', async () => {
+    const full = arithmeticModel();
+    let asked = 0;
+    const decodeTiny: typeof full.decode = async (latents) => {
+      asked++;
+      const picture = await full.decode(latents);
+      return { ...picture, data: picture.data.map(() => 1) };
+    };
+    const request = image(size, { advanced: { tinyDecoder: true } });
+    const source = { picture: picture(size) };
+    const white = await result(request, { ...source, model: { ...full, decodeTiny } });
+    expect(new Set(white.color.data)).toEqual(new Set([255]));
+    expect(asked).toBe(1);
+    const without = await result(request, { ...source, model: full });
+    const usual = await result(image(size), { ...source, model: { ...full, decodeTiny } });
+    expect(without.color).toEqual(usual.color);
+    expect(asked).toBe(1);
+  });
+
   it('may be for pictures from nothing', async () => {
     const plain = await colors(text(size));
     expect(await colors(text(size, { advanced: { sgmNoise: true } }))).not.toEqual(plain);

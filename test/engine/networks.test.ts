@@ -307,9 +307,14 @@ describe('preview', () => {
     const manifest = manifestPath('tiny/tiny-taesd/taesd_decoder.json');
     const out = join(folder, 'taesd.safetensors');
     const taesd = await openTaesd(await writeModel({ manifest, out, seed, dtype: 'F16' }));
-    const { data, shape } = await (await open(await single(whole), { taesd })).preview(latents);
+    const withTiny = await open(await single(whole), { taesd });
+    const { data, shape } = await withTiny.preview(latents);
     expect(shape).toEqual([1, 3, 64, 64]);
     expect(data.every((value) => value >= 0 && value <= 1)).toBe(true);
+    expect(withTiny.facts.hasTinyDecoder).toBe(true);
+    const decoded = await withTiny.decodeTiny?.(latents);
+    expect(decoded?.data).toEqual(data.map((value) => value * 2 - 1));
+    expect(model.decodeTiny).toBeUndefined();
   });
 });
 

@@ -155,6 +155,7 @@ const request: InpaintRequest = {
     zeroTerminalSnr: true,
     halfAlphas: true,
     maskedPictureWeight: 0.5,
+    tinyDecoder: true,
     softInpainting: {
       scheduleBias: 1.5,
       preservationStrength: 0.75,

@@ -25,6 +25,7 @@ const everything: Required<AdvancedSettings> = {
   zeroTerminalSnr: true,
   halfAlphas: true,
   maskedPictureWeight: 0.4,
+  tinyDecoder: true,
   sdxlClipSkip: true,
   softInpainting: {
     scheduleBias: 1.5,
@@ -92,6 +93,7 @@ describe('advanced settings', () => {
       'Pad conds: True',
       'Noise Schedule: Zero Terminal SNR',
       'Downcast alphas_cumprod: True',
+      'VAE Decoder: TAESD',
     ]) {
       expect(line.split(', ')).toContain(field);
     }

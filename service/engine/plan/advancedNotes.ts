@@ -9,6 +9,8 @@ import { pipelineOptions, type PipelineOptions } from './pipelineOptions.ts';
 export interface AdvancedFacts {
   /** UNet input channels: 9 for inpainting models, 8 for edit models. */
   readonly inChannels: number;
+  /** The model comes with a tiny autoencoder (TAESD). */
+  readonly hasTinyDecoder?: boolean;
   /** Ends of the model's own noise levels. */
   readonly sigmaMin: number;
   readonly sigmaMax: number;
@@ -46,7 +48,7 @@ function assertEnds(advanced: AdvancedSettings, facts: AdvancedFacts): void {
 function modelNotes(
   request: DiffusionRequest,
   options: PipelineOptions,
-  { inChannels }: AdvancedFacts,
+  { inChannels, hasTinyDecoder }: AdvancedFacts,
 ): string[] {
   const a = request.advanced ?? {};
   const edits = inChannels === 8;
@@ -55,6 +57,10 @@ function modelNotes(
     [
       a.imageCfgScale !== undefined && !edits,
       'The image CFG scale is not used: this model does not edit by instruction.',
+    ],
+    [
+      a.tinyDecoder === true && hasTinyDecoder === false,
+      'No tiny autoencoder (TAESD) for this model was found: the result is decoded in full.',
     ],
     [edits && skips, 'What to avoid is never left out with a model that edits by instruction.'],
     [

@@ -27,6 +27,13 @@ describe('notes on advanced settings', () => {
     expect(notes({ maskedPictureWeight: 0.5 }, {}, 9)).toEqual([]);
   });
 
+  it('say when there is no tiny autoencoder to decode with', () => {
+    const asked = image(size, { advanced: { tinyDecoder: true } });
+    const none = advancedNotes(asked, { ...facts, hasTinyDecoder: false });
+    expect(none).toEqual([expect.stringMatching(/TAESD.*decoded in full/)]);
+    expect(advancedNotes(asked, { ...facts, hasTinyDecoder: true })).toEqual([]);
+  });
+
   it.each<readonly [AdvancedSettings, Partial<ImageRequest>, number, RegExp]>([
     [{ imageCfgScale: 2 }, {}, 4, /does not edit/],
     [{ maskedPictureWeight: 0.5 }, {}, 4, /not an inpainting model/],
