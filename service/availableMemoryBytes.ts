@@ -1,6 +1,6 @@
-/** Memory that programs could still get, bytes. */
+/** Memory that programs could still get, and all there is, bytes. */
 import { readFileSync } from 'node:fs';
-import { freemem } from 'node:os';
+import { freemem, totalmem } from 'node:os';
 
 /** Linux counts file caches as used; its MemAvailable does not. */
 export function availableMemoryBytes(): number {
@@ -11,4 +11,10 @@ export function availableMemoryBytes(): number {
   } catch {
     return freemem();
   }
+}
+
+/** The machine's, or what its system lets this program have of it. */
+export function totalMemoryBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }

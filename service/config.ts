@@ -10,6 +10,7 @@ import envPaths from 'env-paths';
 import { z } from 'zod';
 import { PentimentoError } from '../shared/errors.ts';
 import { defaultPort } from '../shared/limits.ts';
+import { defaultMemoryBudget, memoryBudgetBytes } from '../shared/memoryBudget.ts';
 
 const Device = z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml']);
 type Device = z.infer<typeof Device>;
@@ -21,6 +22,8 @@ const ConfigFile = z.strictObject({
   device: Device.optional(),
   /** Networks are loaded one after another. */
   lowMemory: z.boolean().optional(),
+  /** What networks may take of the memory together: "60%" or "12GB". */
+  memoryBudget: z.string().optional(),
   /** Bytes that results may take before the oldest fetched ones go. */
   quotaBytes: z.number().int().min(0).optional(),
 });
@@ -39,6 +42,8 @@ export interface Config {
   readonly device: Device;
   /** Networks are loaded one after another, however much memory there is. */
   readonly lowMemory: boolean;
+  /** What networks may take of the memory together, as in `memoryBudgetBytes`. */
+  readonly memoryBudget: string;
   /** Open the workbench in the browser when started from a terminal. */
   readonly open: boolean;
   /** Stop after this long without a request or a job; 0: never. */
@@ -48,6 +53,8 @@ export interface Config {
   readonly reserveBytes: number;
   /** What the engine process gets to see of the environment. */
   readonly engineEnvironment: Readonly<Record<string, string>>;
+  /** Variables that other programs' settings of folders may name. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 const defaultQuotaBytes = 5 * 1024 ** 3;
@@ -80,11 +87,13 @@ export function configFrom(argv: readonly string[], env: Environment): Config {
     port: portOf(flags.port ?? env['PENTIMENTO_PORT']) ?? file.port ?? defaultPort,
     device: device === undefined ? (file.device ?? 'auto') : deviceOf(device),
     lowMemory: flags['low-memory'] ?? file.lowMemory ?? false,
+    memoryBudget: memoryBudgetOf(flags['memory-budget'] ?? file.memoryBudget),
     open: !(flags['no-open'] ?? false),
     idleMinutes: idleOf(flags.idle),
     quotaBytes: file.quotaBytes ?? defaultQuotaBytes,
     reserveBytes: defaultReserveBytes,
     engineEnvironment: allowedEnvironment(env),
+    environment: env,
   };
 }
 
@@ -101,6 +110,7 @@ function parseFlags(argv: readonly string[]) {
         'allow-lan': { type: 'boolean' },
         'no-open': { type: 'boolean' },
         'low-memory': { type: 'boolean' },
+        'memory-budget': { type: 'string' },
         idle: { type: 'string' },
       },
       strict: true,
@@ -141,6 +151,14 @@ function portOf(text: string | undefined): number | undefined {
 
 function idleOf(text: string | undefined): number {
   return text === undefined ? 0 : wholeNumber(text, 'idle', 100_000);
+}
+
+function memoryBudgetOf(text = defaultMemoryBudget): string {
+  if (memoryBudgetBytes(text, Infinity) !== undefined) return text;
+  throw new PentimentoError(
+    'E_PARAM',
+    `Expected --memory-budget as a share ("60%") or an amount ("12GB") but received "${text}".`,
+  );
 }
 
 function deviceOf(text: string): Device {

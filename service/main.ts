@@ -1,6 +1,6 @@
 /** The server's composition root: config -> data -> engine -> queue -> app -> listen. */
 import { join } from 'node:path';
-import { availableMemoryBytes } from './availableMemoryBytes.ts';
+import { availableMemoryBytes, totalMemoryBytes } from './availableMemoryBytes.ts';
 import type { Config } from './config.ts';
 import type { MachineMemory } from './engine/plan/memoryPlan.ts';
 import { countTokens } from './engine/prompt/countTokens.ts';
@@ -26,6 +26,7 @@ import { openData, type Data } from './jobs/openData.ts';
 import type { LibraryOptions } from './library/libraryParts.ts';
 import type { Status } from '../shared/api.ts';
 import { apiVersion } from '../shared/limits.ts';
+import { memoryBudgetBytes } from '../shared/memoryBudget.ts';
 import { needsModel, type GenerateRequest } from '../shared/request.ts';
 
 export interface RunningService {
@@ -95,6 +96,7 @@ async function startOn(
     supervisor,
     clock,
     modelFiles: (...asked) => models.files(...asked),
+    stages: models,
     onFinished: () => data.sweep(),
   });
   queue.recover();
@@ -145,6 +147,7 @@ async function startOn(
 function libraryOptions(config: Config, isBusy: () => boolean): LibraryOptions {
   return {
     folders: config.modelFolders,
+    environment: config.environment,
     kept: { folder: config.cacheDir, programVersion: config.version },
     watch: true,
     hashing: { isBusy, share: hashingShare },
@@ -152,9 +155,16 @@ function libraryOptions(config: Config, isBusy: () => boolean): LibraryOptions {
 }
 
 /** What the engine could take if it let go of what it holds; a graphics card does not tell. */
-function memoryOf({ lowMemory }: Config, { device, memoryBytes = 0 }: Supervisor): MachineMemory {
-  const availableBytes = device === 'cpu' ? availableMemoryBytes() + memoryBytes : Infinity;
-  return { lowMemory, availableBytes };
+function memoryOf(
+  { lowMemory, memoryBudget }: Config,
+  { device, memoryBytes = 0 }: Supervisor,
+): MachineMemory {
+  const [available, total] =
+    device === 'cpu'
+      ? [availableMemoryBytes() + memoryBytes, totalMemoryBytes()]
+      : [Infinity, Infinity];
+  const budgetBytes = memoryBudgetBytes(memoryBudget, total) ?? Infinity;
+  return { lowMemory, availableBytes: available, budgetBytes };
 }
 
 function statusOf(config: Config, supervisor: Supervisor, data: Data): Status {
@@ -175,8 +185,9 @@ function statusOf(config: Config, supervisor: Supervisor, data: Data): Status {
 /** Names that the schema takes as text. Throws E_SAMPLER_UNKNOWN, E_SCHEDULE_UNKNOWN. */
 function validate(request: GenerateRequest): void {
   if (!needsModel(request)) return;
-  findSampler(request.sampler);
-  findSchedule(request.schedule);
+  const { sampler, schedule } = (request.kind === 'text' && request.hires) || {};
+  for (const name of [request.sampler, sampler]) if (name !== undefined) findSampler(name);
+  for (const name of [request.schedule, schedule]) if (name !== undefined) findSchedule(name);
 }
 
 /** Ends once, however often it is asked to. */

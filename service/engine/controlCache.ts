@@ -1,6 +1,7 @@
-/** The ControlNets that are open: those of the newest job. */
+/** The ControlNets that are open. How many of them are loaded, the memory decides (residentNetworks.ts). */
 import { makeControlNet, type ControlNet } from './networks/controlNet.ts';
 import { abilitiesOf } from './networks/deviceAbilities.ts';
+import type { NetworkMemory } from './networks/residentNetworks.ts';
 import type { Device } from './runtime/device.ts';
 import { assertUnchanged } from './weights/modelFile.ts';
 import { openControlNet, type OpenedControlNet } from './weights/openControlNet.ts';
@@ -13,8 +14,8 @@ export interface ControlFile {
 
 export interface ControlCache {
   /**
-   * In the order of the files, one network for each file however often it is named. Those of earlier jobs
-   * that are not named are closed. `onStage` is told of loading until the next call. Throws
+   * In the order of the files, one network for each file however often it is named. With more than are
+   * kept, those that were named longest ago are closed. `onStage` is told of loading until the next call. Throws
    * E_MODEL_FAMILY for one of another family than `family`, and what openControlNet throws.
    */
   open(
@@ -30,13 +31,25 @@ interface OpenControl {
   readonly net: ControlNet;
 }
 
-export function makeControlCache(options: { device: Device; cacheFolder: string }): ControlCache {
+export interface ControlCacheOptions {
+  readonly device: Device;
+  readonly cacheFolder: string;
+  /** What they may take of the memory (all that the device gives). */
+  readonly memory?: NetworkMemory;
+  /** ControlNets that stay open, those of the newest job counted (its own only). */
+  readonly kept?: number;
+}
+
+export function makeControlCache(options: ControlCacheOptions): ControlCache {
+  const { kept = 0 } = options;
+  /** In the order of their last use. */
   const current = new Map<string, OpenControl>();
   let tellStage: (name: string) => void = () => undefined;
 
-  async function closeAllBut(kept: ReadonlySet<string>): Promise<void> {
+  async function shrinkTo(count: number, named: ReadonlySet<string>): Promise<void> {
     for (const [path, { net }] of current) {
-      if (kept.has(path)) continue;
+      if (current.size <= count) return;
+      if (named.has(path)) continue;
       current.delete(path);
       await net.dispose();
     }
@@ -44,8 +57,12 @@ export function makeControlCache(options: { device: Device; cacheFolder: string 
 
   async function openOne({ path }: ControlFile): Promise<OpenControl> {
     const before = current.get(path);
-    if (before && (await isUnchanged(before.opened))) return before;
+    const isUsable = before !== undefined && (await isUnchanged(before.opened));
     current.delete(path);
+    if (isUsable) {
+      current.set(path, before);
+      return before;
+    }
     await before?.net.dispose();
     const opened = await openControlNet(path);
     const abilities = await abilitiesOf(options.device);
@@ -57,10 +74,12 @@ export function makeControlCache(options: { device: Device; cacheFolder: string 
   }
 
   return {
-    close: () => closeAllBut(new Set()),
+    close: () => shrinkTo(0, new Set()),
     async open(files, family, onStage) {
       tellStage = onStage;
-      await closeAllBut(new Set(files.map(({ path }) => path)));
+      const named = new Set(files.map(({ path }) => path));
+      const coming = [...named].filter((path) => !current.has(path)).length;
+      await shrinkTo(Math.max(0, kept - coming), named);
       const nets: ControlNet[] = [];
       for (const file of files) {
         const { opened, net } = await openOne(file);

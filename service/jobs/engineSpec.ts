@@ -6,6 +6,8 @@ export interface EngineConfig {
   readonly packageRoot: string;
   readonly device: string;
   readonly lowMemory: boolean;
+  /** As in `memoryBudgetBytes` (shared/memoryBudget.ts). */
+  readonly memoryBudget: string;
   readonly cacheDir: string;
   readonly engineEnvironment: Readonly<Record<string, string>>;
 }
@@ -19,7 +21,8 @@ export function engineSpec(
   return (role) => {
     // Decoding needs no device, and must not take the engine's.
     const device = role === 'engine' ? config.device : 'cpu';
-    const limits = config.lowMemory ? ['--low-memory'] : [];
+    const lowMemory = config.lowMemory ? ['--low-memory'] : [];
+    const limits = [...lowMemory, '--memory-budget', config.memoryBudget];
     return {
       path,
       args: replaced.engineArgs ?? ['--device', device, '--cache', config.cacheDir, ...limits],

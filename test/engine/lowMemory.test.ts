@@ -1,7 +1,10 @@
 /** Jobs where the memory is small: what is loaded when, what the plan says, and the same pictures. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MemoryLimits } from '../../service/engine/networks/residentNetworks.ts';
+import {
+  makeResidents,
+  type MemoryLimits,
+} from '../../service/engine/networks/residentNetworks.ts';
 import { openDiffusionModel, type AdaptableModel } from '../../service/engine/networks.ts';
 import { workBytes, type MachineMemory } from '../../service/engine/plan/memoryPlan.ts';
 import { chooseDevice } from '../../service/engine/runtime/device.ts';
@@ -32,7 +35,7 @@ afterAll(async () => {
   for (const model of opened) await model.dispose();
 });
 
-async function paint(memory: MemoryLimits, tools: RunOptions['tools'] = {}) {
+async function paint(limited: MemoryLimits, tools: RunOptions['tools'] = {}) {
   const stages: string[] = [];
   const onStage = (name: string) => void stages.push(name);
   const model = await openDiffusionModel(checkpoint, {
@@ -40,7 +43,7 @@ async function paint(memory: MemoryLimits, tools: RunOptions['tools'] = {}) {
     cacheFolder: join(folder, 'cache'),
     oddSizes: 'webui',
     onStage,
-    memory,
+    memory: { limits: limited, residents: makeResidents(limited) },
   });
   opened.push(model);
   const told = await run(request, { picture: photo, model, tools });

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { memoryBudgetBytes } from '../../shared/memoryBudget.ts';
 import { configFrom } from '../../service/config.ts';
 import { startService } from '../../service/main.ts';
 import { fakeEnginePath, fakeModels, temporaryFolder, testConfig } from '../fakes/testService.ts';
@@ -34,12 +35,31 @@ describe('settings', () => {
     expect(config.version).toMatch(/^\d+\.\d+\.\d+/);
   });
 
+  it('name the memory that networks may take, as a share or an amount', () => {
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ memoryBudget: '12GB' }));
+    const at = ['--data', folder];
+    expect(configFrom(at, {}).memoryBudget).toBe('12GB');
+    expect(configFrom([...at, '--memory-budget', '45%'], {}).memoryBudget).toBe('45%');
+    expect(configFrom(['--data', join(folder, 'other')], {}).memoryBudget).toBe('60%');
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ memoryBudget: 'all' }));
+    expect(() => configFrom(at, {})).toThrow(/memory-budget.*"60%".*"12GB".*received "all"/);
+    expect(memoryBudgetBytes('45%', 20e9)).toBe(9e9);
+    expect(memoryBudgetBytes(' 1.5 GiB', 20e9)).toBe(1.5 * 1024 ** 3);
+    expect(memoryBudgetBytes('12gb', Infinity)).toBe(12e9);
+    expect(memoryBudgetBytes('60%', Infinity)).toBe(Infinity);
+  });
+
   it.each([
     [['--port', 'abc']],
     [['--port', '70000']],
     [['--port', '-1']],
     [['--device', 'quantum']],
     [['--idle', '1.5']],
+    [['--memory-budget', '60']],
+    [['--memory-budget', '0%']],
+    [['--memory-budget', '101%']],
+    [['--memory-budget', '12 apples']],
+    [['--memory-budget', '5MB']],
     [['--nonsense']],
     [['stray']],
     [['--data']],

@@ -6,6 +6,7 @@ import type { NetworkWeights, OpenedCheckpoint } from '../weights/types.ts';
 import { decodeInBands, encodeInBands, type BandTools } from './bandedVae.ts';
 import { itemsOf, joinBatches } from './batch.ts';
 import { makeNetworkPart, type NetworkPart, type PartContext } from './networkPart.ts';
+import { makeSafePrecision } from './safePrecision.ts';
 import { wholeOrBands } from './wholeOrBands.ts';
 
 type Outputs = Record<string, Tensor>;
@@ -34,7 +35,9 @@ export function makeAutoencoder(
   { config, weights }: OpenedCheckpoint['vae'],
   options: AutoencoderOptions,
 ): Autoencoder {
-  const parts = precisions(context, weights, options.half ?? false);
+  // Some published autoencoders overflow in 16 bits.
+  const common = { name: 'VAE', weights, kept: 2, tuning: { frugal: true } };
+  const parts = makeSafePrecision(context, common, options.half ?? false);
   const downscale = 2 ** (config.blockOutChannels.length - 1);
 
   function compute({ name, inParts, pixels, whole, bands }: Work): Promise<Outputs> {
@@ -102,34 +105,6 @@ interface Work {
   readonly pixels: number;
   readonly whole: (part: NetworkPart) => Promise<Outputs>;
   readonly bands: (tools: BandTools) => Promise<Outputs>;
-}
-
-/**
- * The network in float32, or in float16 first: some published autoencoders overflow there, which
- * shows as numbers that are none. Then it is float32 from there on, said once.
- */
-function precisions(context: PartContext, weights: NetworkWeights, half: boolean) {
-  const common = { name: 'VAE', weights, kept: 2, tuning: { frugal: true } };
-  const exact = makeNetworkPart(context, { ...common, exact: true });
-  let quick =
-    half && context.abilities.precision === 'float16'
-      ? makeNetworkPart(context, common)
-      : undefined;
-  return {
-    async run(work: (part: NetworkPart) => Promise<Outputs>): Promise<Outputs> {
-      if (!quick) return work(exact);
-      const outputs = await work(quick);
-      if (Object.values(outputs).every(({ data }) => data.every(Number.isFinite))) return outputs;
-      context.onStage?.('the VAE overflows in 16 bits: computing it in 32 bits');
-      await quick.dispose();
-      quick = undefined;
-      return work(exact);
-    },
-    async dispose() {
-      await quick?.dispose();
-      await exact.dispose();
-    },
-  };
 }
 
 export interface PreviewDecoder {

@@ -6,6 +6,7 @@ import { itemsOf } from './batch.ts';
 import { conditionFeeds, contextItems } from './conditionFeeds.ts';
 import { joinResiduals, residualsOf } from './controlResiduals.ts';
 import { makeNetworkPart, type PartContext } from './networkPart.ts';
+import { placeIn, weightBytesOf } from './residentNetworks.ts';
 
 /** A control picture `[1|B,3,8h,8w]` in 0..1, and what a UNet is given at the same time. */
 export interface ControlQuestion {
@@ -17,6 +18,8 @@ export interface ControlQuestion {
 }
 
 export interface ControlNet {
+  /** Of its weights when loaded, bytes; absent: nobody counted. */
+  readonly weightBytes?: number;
   /** What it adds to the UNet at full strength. Throws what running a network throws. */
   residuals(question: ControlQuestion): Promise<ControlResiduals>;
   dispose(): Promise<void>;
@@ -28,20 +31,32 @@ export function makeControlNet(
   { config, weights, files }: OpenedControlNet,
 ): ControlNet {
   const part = makeNetworkPart({ ...context, files }, { name: 'ControlNet', weights, kept: 1 });
+  const { memory, abilities } = context;
+  const weightBytes = weightBytesOf(weights, abilities.precision);
+  const place = placeIn(memory, {
+    kind: 'controlnet',
+    weightBytes,
+    keepsWork: true,
+    dispose: () => part.dispose(),
+  });
 
   async function answer(question: ControlQuestion): Promise<ControlResiduals> {
     const { latents, hint, text, timesteps } = question;
     const [batch, , height, width] = latents.shape;
     const tokens = text.shape[1];
-    const outputs = await part.run(
-      [batch, height, width, tokens].join('x'),
-      (w) => controlNetGraph(w, config, { batch, height, width, tokens }),
-      { latents, hint, ...conditionFeeds(config.trunk, timesteps, text) },
+    const pixels = hint.shape[2] * hint.shape[3];
+    const outputs = await place.run(memory?.limits.workBytes('control', pixels) ?? 0, () =>
+      part.run(
+        [batch, height, width, tokens].join('x'),
+        (w) => controlNetGraph(w, config, { batch, height, width, tokens }),
+        { latents, hint, ...conditionFeeds(config.trunk, timesteps, text) },
+      ),
     );
     return residualsOf(outputs);
   }
 
   return {
+    weightBytes,
     async residuals({ hint, latents, timesteps, text }) {
       const hints = itemsOf(hint);
       const texts = contextItems(text);
@@ -55,7 +70,7 @@ export function makeControlNet(
       for (const question of questions) answers.push(await answer(question));
       return joinResiduals(answers);
     },
-    dispose: () => part.dispose(),
+    dispose: () => place.leave(),
   };
 }
 

@@ -2,10 +2,10 @@
 import type { DiffusionModel } from '../diffusion.ts';
 import { makeAutoencoder, type Autoencoder, type AutoencoderOptions } from './autoencoder.ts';
 import type { PartContext } from './networkPart.ts';
-import { makeResidents, weightBytesOf, type MemoryLimits } from './residentNetworks.ts';
+import { weightBytesOf, type MemoryLimits, type NetworkMemory } from './residentNetworks.ts';
 import type { TextEncoder } from './textEncoder.ts';
 import type { UNetRunner } from './unetRunner.ts';
-import type { OpenedCheckpoint } from '../weights/types.ts';
+import type { NetworkWeights, OpenedCheckpoint, VaeConfig } from '../weights/types.ts';
 
 export interface PlacedNetworks extends Pick<
   DiffusionModel,
@@ -13,12 +13,23 @@ export interface PlacedNetworks extends Pick<
 > {
   /** Of all weights when loaded, bytes. */
   readonly weightBytes: number;
+  dispose(): Promise<void>;
 }
 
-interface Networks {
+export interface Networks {
   readonly textEncoder: TextEncoder;
   readonly unet: UNetRunner;
   readonly autoencoder: Autoencoder;
+}
+
+/** The weights of each network, wherever its graph comes from. */
+export interface PlacedWeights {
+  readonly textEncoders: ReadonlyArray<{ readonly weights: NetworkWeights }>;
+  readonly unet: { readonly weights: NetworkWeights };
+  readonly vae: {
+    readonly weights: NetworkWeights;
+    readonly config: Pick<VaeConfig, 'blockOutChannels'>;
+  };
 }
 
 export const unlimitedMemory: MemoryLimits = {
@@ -32,23 +43,23 @@ const lowWorkBytes = 1.4e9;
 
 /** The autoencoder within these limits. */
 export function autoencoderWithin(
-  memory: MemoryLimits,
+  { limits, residents }: NetworkMemory,
   context: PartContext,
   vae: OpenedCheckpoint['vae'],
 ): Autoencoder {
   const options: AutoencoderOptions = {
-    wholeBytes: (work, pixels) => memory.workBytes(work, pixels),
-    workBytes: () => Math.min(memory.spareBytes(), memory.lowMemory ? lowWorkBytes : Infinity),
-    half: memory.lowMemory,
+    wholeBytes: (work, pixels) => limits.workBytes(work, pixels),
+    workBytes: () => Math.min(residents.spareBytes(), limits.lowMemory ? lowWorkBytes : Infinity),
+    half: limits.lowMemory,
   };
   return makeAutoencoder(context, vae, options);
 }
 
 export function placeNetworks(
   { textEncoder, unet, autoencoder }: Networks,
-  checkpoint: OpenedCheckpoint,
+  checkpoint: PlacedWeights,
   { abilities }: Pick<PartContext, 'abilities'>,
-  memory: MemoryLimits,
+  { limits, residents }: NetworkMemory,
 ): PlacedNetworks {
   const { precision } = abilities;
   const bytes = {
@@ -56,32 +67,31 @@ export function placeNetworks(
     unet: weightBytesOf(checkpoint.unet.weights, precision),
     vae: weightBytesOf(checkpoint.vae.weights, 'float32'),
   };
-  const residents = makeResidents(
-    {
-      text: { weightBytes: bytes.text, dispose: () => textEncoder.dispose() },
-      unet: { weightBytes: bytes.unet, dispose: () => unet.dispose() },
-      vae: { weightBytes: bytes.vae, dispose: () => autoencoder.dispose() },
-    },
-    memory,
-  );
+  const place = (kind: keyof typeof bytes, part: { dispose(): Promise<void> }, keepsWork = false) =>
+    residents.add({ kind, weightBytes: bytes[kind], keepsWork, dispose: () => part.dispose() });
+  const text = place('text', textEncoder);
+  const painting = place('unet', unet, true);
+  const vae = place('vae', autoencoder);
   const downscale = 2 ** (checkpoint.vae.config.blockOutChannels.length - 1);
   const picturePixels = (latents: { readonly shape: readonly number[] }): number =>
     latents.shape[2] * latents.shape[3] * downscale * downscale;
   return {
     weightBytes: bytes.text + bytes.unet + bytes.vae,
-    encodeText: (...question) =>
-      residents.run('text', 0, () => textEncoder.encodeText(...question)),
+    encodeText: (...question) => text.run(0, () => textEncoder.encodeText(...question)),
     predict: (latents, ...rest) =>
-      residents.run('unet', memory.workBytes('predict', picturePixels(latents)), () =>
+      painting.run(limits.workBytes('predict', picturePixels(latents)), () =>
         unet.predict(latents, ...rest),
       ),
     encode(picture) {
-      const work = memory.workBytes('encode', picture.shape[2] * picture.shape[3]);
-      return residents.run('vae', work, () => autoencoder.encode(picture));
+      const work = limits.workBytes('encode', picture.shape[2] * picture.shape[3]);
+      return vae.run(work, () => autoencoder.encode(picture));
     },
     decode: (latents) =>
-      residents.run('vae', memory.workBytes('decode', picturePixels(latents)), () =>
+      vae.run(limits.workBytes('decode', picturePixels(latents)), () =>
         autoencoder.decode(latents),
       ),
+    async dispose() {
+      for (const one of [text, painting, vae]) await one.leave();
+    },
   };
 }

@@ -4,6 +4,8 @@ import type { Size } from '../../../shared/geometry.ts';
 export interface MachineMemory {
   /** What the engine may take, counting what it already holds, bytes. */
   readonly availableBytes: number;
+  /** What networks may take of it together (all of it). */
+  readonly budgetBytes?: number;
   /** Networks are loaded one after another. */
   readonly lowMemory: boolean;
 }
@@ -17,6 +19,9 @@ const megapixel = 1e6;
 /** Bytes, and bytes for each pixel of the picture. */
 const works = {
   predict: { base: 0, perPixel: 1400 },
+  control: { base: 0, perPixel: 1100 },
+  /** By pixels before enlarging. */
+  enlarge: { base: 0.1e9, perPixel: 10_000 },
   encode: { base: 0.4e9, perPixel: 2400 },
   decode: { base: 0.4e9, perPixel: 3600 },
   /** The widest result, the one before it, and what a band takes. */
@@ -33,35 +38,51 @@ export function workBytes(work: keyof typeof works, pixels: number): number {
   return base + perPixel * pixels;
 }
 
+/** Weights in the number format of the device, bytes. */
+export interface NeededWeights {
+  readonly modelBytes: number;
+  /** Of models that take over within the run, or work on its result. */
+  readonly furtherBytes?: number;
+  /** Of each ControlNet; they run in every step beside the model. */
+  readonly controlBytes?: readonly number[];
+}
+
 /**
- * `modelBytes`: all weights in the number format of the device. Where all of them do not fit beside
- * the intermediate results, or in low-memory mode, it is one network at a time. Without `machine`
- * everything fits.
+ * Where not everything fits beside the intermediate results, or in low-memory mode, it is one network
+ * at a time (ControlNets stay with the UNet). Without `machine` everything fits.
  */
 export function memoryPlan(
-  modelBytes: number,
+  weights: NeededWeights,
   size: Size,
   machine: MachineMemory | undefined,
 ): MemoryPlan {
+  const { modelBytes, furtherBytes = 0, controlBytes = [] } = weights;
   const pixels = size.width * size.height;
-  const work = Math.max(workBytes('predict', pixels), workBytes('decode', pixels));
-  const all = Math.round(modelBytes + work);
-  if (!machine || (!machine.lowMemory && all <= machine.availableBytes)) {
+  const step = workBytes('predict', pixels) + controlBytes.length * workBytes('control', pixels);
+  const controls = controlBytes.reduce((sum, bytes) => sum + bytes, 0);
+  const work = Math.max(step, workBytes('decode', pixels));
+  const all = Math.round(modelBytes + furtherBytes + controls + work);
+  if (!machine || (!machine.lowMemory && all <= limitOf(machine))) {
     return { memoryBytes: all, notes: [] };
   }
   const memoryBytes = Math.round(
     Math.max(
-      largestShare * modelBytes + workBytes('predict', pixels),
+      largestShare * Math.max(modelBytes, furtherBytes) + controls + step,
       vaeShare * modelBytes + workBytes('decodeInBands', pixels),
     ),
   );
   return { memoryBytes, notes: memoryNotes({ all, memoryBytes, pixels }, machine) };
 }
 
+function limitOf({ availableBytes, budgetBytes = Infinity }: MachineMemory): number {
+  return Math.min(availableBytes, budgetBytes);
+}
+
 function memoryNotes(
   needs: { readonly all: number; readonly memoryBytes: number; readonly pixels: number },
-  { availableBytes, lowMemory }: MachineMemory,
+  machine: MachineMemory,
 ): string[] {
+  const { availableBytes, lowMemory } = machine;
   const free = gigabytes(availableBytes);
   if (needs.memoryBytes > availableBytes) {
     const smaller = needs.pixels > megapixel / 4 ? 'a smaller size or model' : 'a smaller model';
@@ -70,8 +91,15 @@ function memoryNotes(
     ];
   }
   if (lowMemory) return [];
+  const [reason, remedy] =
+    needs.all > availableBytes
+      ? [`${free} are free`, 'A smaller size needs less.']
+      : [
+          `its budget is ${gigabytes(limitOf(machine))}`,
+          'A smaller size needs less; --memory-budget gives more.',
+        ];
   return [
-    `It would need about ${gigabytes(needs.all)} of memory and ${free} are free: its networks are loaded one after another, which takes longer. A smaller size needs less.`,
+    `It would need about ${gigabytes(needs.all)} of memory and ${reason}: its networks are loaded one after another, which takes longer. ${remedy}`,
   ];
 }
 

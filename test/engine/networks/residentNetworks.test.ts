@@ -4,25 +4,40 @@ import {
   makeResidents,
   weightBytesOf,
   type MemoryLimits,
+  type Resident,
+  type ResidentNetwork,
 } from '../../../service/engine/networks/residentNetworks.ts';
 
-const names = ['text', 'unet', 'vae'] as const;
-type Name = (typeof names)[number];
+type Kind = ResidentNetwork['kind'];
 
-/** Networks of 10 bytes each. */
-function residents(limits: Partial<MemoryLimits>) {
-  const disposed: Name[] = [];
-  const network = (name: Name) => ({
-    weightBytes: 10,
-    dispose: async () => void disposed.push(name),
+/** Networks of 10 bytes each, and what was disposed of. */
+function memoryWith(limits: Partial<MemoryLimits>) {
+  const disposed: string[] = [];
+  const { add, spareBytes } = makeResidents({
+    lowMemory: false,
+    spareBytes: () => Infinity,
+    ...limits,
   });
-  const { run } = makeResidents(
-    { text: network('text'), unet: network('unet'), vae: network('vae') },
-    { lowMemory: false, spareBytes: () => Infinity, ...limits },
-  );
-  const touch = (name: Name, workBytes = 0) => run(name, workBytes, async () => name);
-  return { run, touch, disposed };
+  const place = (name: string, kind: Kind, keepsWork = false): Resident =>
+    add({ kind, weightBytes: 10, keepsWork, dispose: async () => void disposed.push(name) });
+  return { place, disposed, spareBytes };
 }
+
+function residents(limits: Partial<MemoryLimits>) {
+  const { place, ...rest } = memoryWith(limits);
+  const networks = {
+    text: place('text', 'text'),
+    unet: place('unet', 'unet', true),
+    vae: place('vae', 'vae'),
+  };
+  type Name = keyof typeof networks;
+  const run = <T>(name: Name, workBytes: number, work: () => Promise<T>) =>
+    networks[name].run(workBytes, work);
+  const touch = (name: Name, workBytes = 0) => run(name, workBytes, async () => name);
+  return { run, touch, place, ...rest };
+}
+
+const names = ['text', 'unet', 'vae'] as const;
 
 describe('networks in memory', () => {
   it('all stay while there is room', async () => {
@@ -47,9 +62,9 @@ describe('networks in memory', () => {
     await touch('unet', 5);
     // What the work took the first time is its own now.
     spare = 2;
-    await touch('unet', 5);
+    await touch('unet', 7);
     expect(disposed).toEqual([]);
-    await touch('unet', 6);
+    await touch('unet', 10);
     expect(disposed).toEqual(['text']);
   });
 
@@ -57,6 +72,69 @@ describe('networks in memory', () => {
     const { touch, disposed } = residents({ lowMemory: true });
     for (const name of ['text', 'vae', 'unet', 'unet', 'vae'] as const) await touch(name);
     expect(disposed).toEqual(['text', 'vae', 'unet']);
+  });
+
+  it('of one step stay together in low-memory mode: a UNet and its ControlNets', async () => {
+    const { touch, place, disposed } = residents({ lowMemory: true });
+    const controls = [place('lines', 'controlnet'), place('depth', 'controlnet')];
+    await touch('text');
+    for (let step = 0; step < 2; step++) {
+      for (const net of controls) await net.run(0, async () => undefined);
+      await touch('unet');
+    }
+    expect(disposed).toEqual(['text']);
+    const second = place('refiner', 'unet');
+    await second.run(0, async () => undefined);
+    expect(disposed).toEqual(['text', 'unet']);
+    await touch('vae');
+    expect(disposed).toEqual(['text', 'unet', 'lines', 'depth', 'refiner']);
+  });
+});
+
+describe('a budget', () => {
+  it('is shared by all models; what was used longest ago goes first, and only as much as need be', async () => {
+    const { touch, place, disposed } = residents({ budgetBytes: 35 });
+    const other = place('other unet', 'unet', true);
+    await touch('text');
+    await touch('unet', 5);
+    await touch('text');
+    await other.run(5, async () => undefined);
+    expect(disposed).toEqual(['unet']);
+    await touch('vae', 1);
+    expect(disposed).toEqual(['unet', 'text']);
+    await touch('vae', 10);
+    expect(disposed).toEqual(['unet', 'text']);
+    await touch('vae', 11);
+    expect(disposed).toEqual(['unet', 'text', 'other unet']);
+  });
+
+  it('too small for one network lets it run alone', async () => {
+    const { touch, disposed, spareBytes } = residents({ budgetBytes: 5 });
+    for (const name of names) await touch(name);
+    expect(disposed).toEqual(['text', 'unet']);
+    expect(spareBytes()).toBe(0);
+  });
+
+  it('leaves for work what networks and their kept results do not take', async () => {
+    let free = Infinity;
+    const { touch, spareBytes } = residents({ budgetBytes: 100, spareBytes: () => free });
+    expect(spareBytes()).toBe(100);
+    await touch('unet', 30);
+    await touch('unet', 20);
+    await touch('vae', 40);
+    expect(spareBytes()).toBe(100 - 40 - 10);
+    free = 7;
+    expect(spareBytes()).toBe(7);
+  });
+
+  it('does not count networks that have left', async () => {
+    const { touch, place, disposed } = residents({ budgetBytes: 20 });
+    const closed = place('closed', 'upscaler');
+    await closed.run(0, async () => undefined);
+    await touch('unet');
+    await closed.leave();
+    await touch('vae');
+    expect(disposed).toEqual(['closed']);
   });
 });
 
