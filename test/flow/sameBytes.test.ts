@@ -14,6 +14,7 @@ import type { InpaintRequest } from '../../shared/request.ts';
 import { FromEngine, type ToEngine } from '../../service/messages.ts';
 import { buildService, packageRoot } from '../fixtures/builtProgram.ts';
 import { manifestPath } from '../fixtures/manifest.ts';
+import { safetensorsFile, type FileTensor } from '../fixtures/safetensorsBytes.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 import { writeModel } from '../fixtures/writeModel.ts';
 import { regionPlanes, tinyInpaint } from './realService.ts';
@@ -60,6 +61,7 @@ class Engine {
         reference: { id: model, name: model, family: 'sd1' },
         layout: 'single',
         path: join(folder, `${model}.safetensors`),
+        loras,
       },
       preview,
     };
@@ -175,11 +177,46 @@ const requests: ReadonlyArray<readonly [what: string, model: Model, request: Inp
     }),
   ],
   [
+    'a LoRA',
+    'plain',
+    tinyInpaint('plain', { count: 2, prompt: 'a boat <lora:light:0.8:lbw=ALL0.5>' }),
+  ],
+  [
+    'a LoRA that the network is loaded for, beside one',
+    'plain',
+    tinyInpaint('plain', { count: 2, prompt: 'a boat <lora:light:-1> <lora:loaded:0.5:dyn=1>' }),
+  ],
+  ['no LoRA', 'plain', tinyInpaint('plain', { count: 2, prompt: 'a boat' })],
+  [
     'an edit model',
     'edit',
     tinyInpaint('edit', { count: 2, strength: 1, advanced: { imageCfgScale: 1.7 } }),
   ],
 ];
+
+/** Low-rank for one layer of UNet and text encoder, which comes with each run; with a bias, loaded anew. */
+const loras = ['light', 'loaded'].map((name) => {
+  return { name, path: join(folder, `${name}.safetensors`), family: 'sd1' };
+});
+
+function writeLoras(): void {
+  const unet = 'lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1';
+  const values = (count: number) =>
+    Float32Array.from({ length: count }, (_, i) => Math.sin(i * 7.7));
+  const layer = (name: string, width: number): [string, FileTensor][] => [
+    [`${name}.lora_down.weight`, { dtype: 'F32', shape: [2, width], data: values(2 * width) }],
+    [`${name}.lora_up.weight`, { dtype: 'F32', shape: [width, 2], data: values(2 * width) }],
+  ];
+  const bias: FileTensor = { dtype: 'F32', shape: [32], data: values(32) };
+  const light = [
+    ...layer(`${unet}_to_q`, 32),
+    ...layer('lora_te_text_model_encoder_layers_0_self_attn_q_proj', 64),
+  ];
+  const [first, second] = loras;
+  writeFileSync(first.path, safetensorsFile(new Map(light)));
+  const more: [string, FileTensor] = [`${unet}_to_out_0.diff_b`, bias];
+  writeFileSync(second.path, safetensorsFile(new Map([...light, more])));
+}
 
 /** The second of the pictures, asked for by itself. */
 function alone(request: InpaintRequest): InpaintRequest {
@@ -195,6 +232,7 @@ describe('the same request', { timeout: 120 * seconds }, () => {
   beforeAll(async () => {
     buildService();
     writeFileSync(input, encodeFrame({ body: {}, planes: regionPlanes() }));
+    writeLoras();
     for (const [model, name] of Object.entries(models)) {
       const manifest = manifestPath(`tiny/${name}/single.json`);
       const out = join(folder, `${model}.safetensors`);

@@ -5,8 +5,17 @@ import { join } from 'node:path';
 import type { ClipTextSize } from '../../service/engine/graph/clipText.ts';
 import type { Graph } from '../../service/engine/graph/ir.ts';
 import { cpu } from '../../service/engine/graph/lower/cpu.ts';
-import { lowerGraph, type Lowering } from '../../service/engine/graph/lower/lowering.ts';
+import {
+  lowerGraph,
+  type LoweredModel,
+  type Lowering,
+} from '../../service/engine/graph/lower/lowering.ts';
 import type { WeightChanges } from '../../service/engine/graph/weightChange.ts';
+import {
+  branchFeeds,
+  layerMatrices,
+  splitChanges,
+} from '../../service/engine/networks/branchFeeds.ts';
 import { conditionFeeds } from '../../service/engine/networks/conditionFeeds.ts';
 import { loadNetwork, type Feeds } from '../../service/engine/runtime/network.ts';
 import { tensor, type Tensor } from '../../service/engine/tensor.ts';
@@ -55,7 +64,28 @@ export async function runGraph(
   lowering: Lowering = cpu,
   changes?: WeightChanges,
 ): Promise<Record<string, Tensor>> {
-  const { bytes, root } = lowerGraph(graph, lowering, 'float32', changes);
+  const { bytes, root } = lowerGraph(graph, lowering, 'float32', { changes });
+  return loadAndRun({ bytes, root }, feeds);
+}
+
+/** As runGraph, with every change that can come with the run coming with it. */
+export async function runBranched(
+  graph: Graph,
+  feeds: Feeds,
+  lowering: Lowering,
+  changes: WeightChanges,
+): Promise<Record<string, Tensor>> {
+  const matrices = layerMatrices(graph);
+  const { merged, branches } = splitChanges(changes, matrices);
+  const options = { changes: merged, branched: true };
+  const { bytes, root } = lowerGraph(graph, lowering, 'float32', options);
+  return loadAndRun({ bytes, root }, { ...feeds, ...(await branchFeeds(branches, matrices)) });
+}
+
+async function loadAndRun(
+  { bytes, root }: Pick<LoweredModel, 'bytes' | 'root'>,
+  feeds: Feeds,
+): Promise<Record<string, Tensor>> {
   const network = await loadNetwork(bytes, { device: 'cpu', root });
   try {
     return await network.run(feeds);

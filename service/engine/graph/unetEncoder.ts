@@ -1,4 +1,5 @@
 /** The way down and the middle of a UNet, which its ControlNets repeat (Zhang et al. 2023). */
+import { depthAt } from '../weights/networkShapes.ts';
 import type { UNetConfig } from '../weights/types.ts';
 import { residualBlock, spatialTransformer } from './blocks.ts';
 import type { GraphBuilder } from './builder.ts';
@@ -77,6 +78,7 @@ export function encode(net: Net, latents: Value, conditions: Conditions, shown?:
 
 export function middle(net: Net, x: Value, conditions: Conditions): Value {
   const { config } = conditions;
+  if (config.ownDepths) return x;
   const [, out] = x.shape;
   const heads = config.heads[config.heads.length - 1];
   let h = residual(net, 'mid_block.resnets.0', x, out, conditions);
@@ -103,7 +105,7 @@ export function attend(
   level: number,
   conditions: Conditions,
 ): Value {
-  const depth = conditions.config.transformerDepth[level];
+  const depth = depthAt(conditions.config, path, level);
   const heads = conditions.config.heads[level];
   return depth > 0 ? transformer(net, path, x, { depth, heads }, conditions) : x;
 }

@@ -16,6 +16,8 @@ export interface LowRank {
   readonly core?: Weight;
   /** up is stored as [r, out]. */
   readonly upTurned?: boolean;
+  /** Only this many of the first ranks count; less than there are, never with a core. */
+  readonly first?: number;
 }
 
 /** D = pair1 * pair2, elementwise (LoHa, Yeh et al. 2023). */
@@ -85,6 +87,25 @@ export interface WeightChange {
   /** DoRA (Liu et al. 2024): magnitudes per input column or per output row of W + scale D. */
   readonly magnitude?: { readonly values: Weight; readonly per: 'in' | 'out' };
 }
+
+/**
+ * The inputs of a graph that hold a low-rank change of a layer's weight [out,in], given with every run:
+ * `down` [rank,in] and `up` [out,rank], with every factor in `up`. A rank of 0 changes nothing.
+ */
+export function branchInputs({ name, shape }: Pick<Weight, 'name' | 'shape'>) {
+  const [out, inputs] = shape;
+  const rank = `rank of ${name}`;
+  return {
+    down: { name: `${name}.down`, shape: [rank, inputs] },
+    up: { name: `${name}.up`, shape: [out, rank] },
+  };
+}
+
+/**
+ * The input of a graph with branches that says how many rows of each layer's branch are computed: all of
+ * them, or one where no branch has a rank, which then stands for all.
+ */
+export const branchRows = { name: 'rows of branches', shape: [1] } as const;
 
 /** By the name of the weight, in the order in which they apply. */
 export type WeightChanges = ReadonlyMap<string, readonly WeightChange[]>;

@@ -21,6 +21,8 @@ export interface AdapterLayer {
   readonly parts: LayerParts;
   /** Values of alpha, scale, on_input and rotations. */
   readonly values: ReadonlyMap<PartName, Float32Array>;
+  /** Rank to which a plain low-rank change is cut down. */
+  readonly rank?: number | undefined;
 }
 
 /** What one layer does to its weight and to its bias; either may be missing. */
@@ -90,7 +92,10 @@ function scaleOf({ values }: AdapterLayer, rank: number | undefined): number {
 function lowRankOf(part: PartOf, layer: AdapterLayer): Found | undefined {
   const [up, down, core] = [part('up'), part('down'), part('core')];
   if (!up || !down) return undefined;
-  const change: LowRank = { form: 'lowRank', up, down, ...(core && { core }) };
+  // As AUTOMATIC1111 cuts: the first ranks, the scale as with all, and nothing with a core.
+  const cut = layer.rank !== undefined && layer.rank < down.shape[0] && !core;
+  const first = cut ? { first: layer.rank } : {};
+  const change: LowRank = { form: 'lowRank', up, down, ...(core && { core }), ...first };
   return { change, scale: scaleOf(layer, down.shape[0]) };
 }
 

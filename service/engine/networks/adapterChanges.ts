@@ -2,6 +2,7 @@
 import { PentimentoError } from '../../../shared/errors.ts';
 import type { WeightChange, WeightChanges } from '../graph/weightChange.ts';
 import { adapterLayers, type LayerParts, type PartName } from '../weights/adapters/adapterParts.ts';
+import { layerBlock } from '../weights/adapters/layerBlock.ts';
 import { layerSpellings, type AdaptedNetwork } from '../weights/adapters/layerSpellings.ts';
 import { readValues } from '../weights/readValues.ts';
 import type { NetworkWeights, StoredTensor } from '../weights/types.ts';
@@ -15,6 +16,10 @@ export interface Adapter {
   /** For the text encoders; 1 as trained, negative turns away. */
   readonly text: number;
   readonly unet: number;
+  /** Rank to which plain low-rank layers are cut down. */
+  readonly rank?: number | undefined;
+  /** Further factors, by a layer's block (layerBlock.ts). */
+  readonly blocks?: readonly number[] | undefined;
 }
 
 export interface AdaptedWeights {
@@ -47,8 +52,12 @@ export async function adapterChanges(
       const path = spellings.get(key) ?? '';
       const weight = weights.get(`${path}.weight`);
       if (!weight) continue;
-      const layer = { prefix: `adapter${index}.${key}`, parts, values: values[i] };
-      const made = layerChanges(layer, weight.shape, multiplier);
+      const block = layerBlock(network, path, layers);
+      const strength = multiplier * (block === undefined ? 1 : (adapter.blocks?.[block] ?? 1));
+      if (strength === 0) continue;
+      const prefix = `adapter${index}.${key}`;
+      const layer = { prefix, parts, values: values[i], rank: adapter.rank };
+      const made = layerChanges(layer, weight.shape, strength);
       add(`${path}.weight`, made.weight);
       add(`${path}.bias`, made.bias);
     }

@@ -1,5 +1,6 @@
 /** One network of a model: its graph for the size asked for, loaded on the device when it is needed. */
 import type { Graph } from '../graph/ir.ts';
+import type { WeightChanges } from '../graph/weightChange.ts';
 import type { Precision } from '../graph/lower/emitter.ts';
 import { lowerGraph } from '../graph/lower/lowering.ts';
 import type { Device } from '../runtime/device.ts';
@@ -10,9 +11,11 @@ import type { Tensor } from '../tensor.ts';
 import { float32Copy } from '../weights/float32Copy.ts';
 import { assertUnchanged } from '../weights/modelFile.ts';
 import type { FileStamp, NetworkWeights } from '../weights/types.ts';
-import { adapterChanges, type AdaptedWeights } from './adapterChanges.ts';
+import { adapterChanges, type AdaptedWeights, type Adapter } from './adapterChanges.ts';
+import { branchFeeds, layerMatrices, splitChanges } from './branchFeeds.ts';
 import type { DeviceAbilities } from './deviceAbilities.ts';
 import type { AdapterSet } from './openAdapters.ts';
+import type { NetworkMemory } from './residentNetworks.ts';
 
 /** What all networks of one model share. */
 export interface PartContext {
@@ -22,6 +25,8 @@ export interface PartContext {
   /** The files as they were when the model was opened. */
   readonly files: readonly FileStamp[];
   readonly onStage?: ((name: string) => void) | undefined;
+  /** What may be taken of the memory; those that make several networks of a model see to it themselves. */
+  readonly memory?: NetworkMemory | undefined;
   /** The LoRA files in use from now on. */
   readonly adapters?: { readonly current: AdapterSet };
 }
@@ -52,32 +57,69 @@ export interface NetworkPart {
   dispose(): Promise<void>;
 }
 
+type BuildGraph = (weights: NetworkWeights) => Graph;
+
+/** What the LoRA files in use do to one network. */
+interface Adaptation {
+  /** The network's key and the files'. */
+  readonly asked: string;
+  /** Networks with the same one may be used for each other. */
+  readonly mergedKey: string;
+  readonly merged: WeightChanges;
+  /** Goes with every run. */
+  readonly feeds: Feeds;
+}
+
+const unadapted: Adaptation = { asked: '', mergedKey: '', merged: new Map(), feeds: {} };
+
 export function makeNetworkPart(context: PartContext, options: PartOptions): NetworkPart {
   const { device, abilities, adapters, onStage } = context;
   const precision = options.exact ? 'float32' : abilities.precision;
   const shelf = new NetworkShelf(options.kept);
 
-  async function load(build: (weights: NetworkWeights) => Graph): Promise<Network> {
+  const adapts = adapters && options.adapted && { adapters, adapted: options.adapted };
+  let adaptation: Adaptation | undefined;
+
+  /** What the LoRA files do to the network of that key. */
+  async function adaptationOf(key: string, build: BuildGraph): Promise<Adaptation> {
+    const set = adapts?.adapters.current;
+    if (!adapts || !set) return unadapted;
+    const asked = `${key} ${set.key}`;
+    if (adaptation?.asked === asked) return adaptation;
+    const weights = { ...adapts.adapted, weights: options.weights };
+    const matrices = device.branches ? layerMatrices(build(options.weights)) : new Map();
+    const split = async (adapters: readonly Adapter[]) =>
+      splitChanges(await adapterChanges(adapters, weights), matrices);
+    const { merged: wanted, branches } = await split(set.adapters);
+    const feeds = await branchFeeds(branches, matrices);
+    const merged = wanted.size > 0 ? (await split(await set.readable())).merged : wanted;
+    await assertUnchanged(set.files);
+    adaptation = { asked, mergedKey: merged.size > 0 ? set.key : '', merged, feeds };
+    return adaptation;
+  }
+
+  async function load(build: BuildGraph, changes: WeightChanges): Promise<Network> {
     // A session maps the files: offsets must still mean what they meant when they were read.
     await assertUnchanged(context.files);
     const weights = await readableWeights(context, options);
     onStage?.(`loading the ${options.name}`);
-    const { adapted } = options;
-    const changes =
-      adapted && adapters
-        ? await adapterChanges(adapters.current.adapters, { ...adapted, weights })
-        : undefined;
-    const { bytes, root } = lowerGraph(build(weights), abilities.lowering, precision, changes);
+    const { bytes, root } = lowerGraph(build(weights), abilities.lowering, precision, {
+      changes,
+      branched: adapts !== undefined && device.branches,
+    });
     return loadNetwork(bytes, { device: device.name, root, ...options.tuning });
   }
 
   return {
     async run(key, build, feeds) {
-      const asked = options.adapted && adapters ? `${key} ${adapters.current.key}` : key;
-      const network = await shelf.take(asked, () => load(build));
-      return network.run(feeds);
+      const { mergedKey, merged, feeds: branches } = await adaptationOf(key, build);
+      const network = await shelf.take(`${key} ${mergedKey}`, () => load(build, merged));
+      return network.run({ ...feeds, ...branches });
     },
-    dispose: () => shelf.clear(),
+    async dispose() {
+      adaptation = undefined;
+      await shelf.clear();
+    },
   };
 }
 

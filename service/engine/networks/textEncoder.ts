@@ -4,7 +4,7 @@ import type { Feeds } from '../runtime/network.ts';
 import { tensor, type Tensor } from '../tensor.ts';
 import { assertUnchanged } from '../weights/modelFile.ts';
 import type { AdaptedNetwork } from '../weights/adapters/layerSpellings.ts';
-import type { OpenedTextEncoder } from '../weights/types.ts';
+import type { OpenedCheckpoint, OpenedTextEncoder } from '../weights/types.ts';
 import { joinBatches } from './batch.ts';
 import { embeddedTokens } from './insertedVectors.ts';
 import { makeNetworkPart, type PartContext } from './networkPart.ts';
@@ -15,15 +15,22 @@ export interface TextEncoder {
   dispose(): Promise<void>;
 }
 
-/** As LoRA files call a model's text encoders, in their order. */
-export const textNetworks = ['text_encoder', 'text_encoder_2'] as const;
+/** As LoRA files call a model's text encoders, in their order. SDXL's refiner has only the second one. */
+export function textNetworksOf(family: string): readonly AdaptedNetwork[] {
+  return family === 'sdxl-refiner' ? ['text_encoder_2'] : ['text_encoder', 'text_encoder_2'];
+}
 
 /** All text encoders of a model: their states side by side, and the pooled vector of the one that has it. */
 export function makeTextEncoder(
   context: PartContext,
-  encoders: readonly OpenedTextEncoder[],
+  { family, textEncoders }: Pick<OpenedCheckpoint, 'family' | 'textEncoders'>,
 ): TextEncoder {
-  const parts = encoders.map((encoder, i) => makeOne(context, encoder, textNetworks[i]));
+  const networks = textNetworksOf(family);
+  return joinedEncoders(textEncoders.map((one, i) => makeOne(context, one, networks[i])));
+}
+
+/** One after another, as one. */
+export function joinedEncoders(parts: readonly TextEncoder[]): TextEncoder {
   return {
     async encodeText(ids, clipSkip, inserted) {
       const answers: TextContext[] = [];
@@ -98,7 +105,7 @@ function makeOne(
 const endId = 49_407;
 
 /** The chunk with everything after its first end token replaced by the encoder's own filler. */
-function padded(ids: Int32Array, padId: number): Int32Array {
+export function padded(ids: Int32Array, padId: number): Int32Array {
   const end = ids.indexOf(endId);
   return ids.map((id, i) => (end >= 0 && i > end ? padId : id));
 }

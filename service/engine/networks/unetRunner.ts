@@ -5,7 +5,8 @@ import type { OpenedCheckpoint } from '../weights/types.ts';
 import { itemsOf, joinBatches } from './batch.ts';
 import { conditionFeeds, contextItems } from './conditionFeeds.ts';
 import { residualFeeds, residualItems } from './controlResiduals.ts';
-import { makeNetworkPart, type PartContext } from './networkPart.ts';
+import type { PartContext } from './networkPart.ts';
+import { makeSafePrecision } from './safePrecision.ts';
 
 export interface UNetRunner {
   readonly predict: DiffusionModel['predict'];
@@ -20,12 +21,14 @@ export function makeUNet(
 ): UNetRunner {
   const { batches } = context.device;
   // Each size has repacked weights of its own: on the CPU that is all of them once more.
-  const part = makeNetworkPart(context, {
+  const options = {
     name: 'UNet',
     weights,
     kept: batches ? 2 : 1,
     adapted: { network: 'unet', layers: config.layersPerBlock },
-  });
+  } as const;
+  // Those of some published models overflow in 16 bits.
+  const parts = makeSafePrecision(context, options, true);
 
   async function predictBatch(
     latents: Tensor,
@@ -36,10 +39,12 @@ export function makeUNet(
     const [batch, , height, width] = latents.shape;
     const tokens = text.shape[1];
     const controlled = control !== undefined;
-    const outputs = await part.run(
-      [batch, height, width, tokens, ...(controlled ? ['controlled'] : [])].join('x'),
-      (w) => unetGraph(w, config, { batch, height, width, tokens, oddSizes, controlled }),
-      { latents, ...conditionFeeds(config, timesteps, text), ...residualFeeds(control) },
+    const outputs = await parts.run((part) =>
+      part.run(
+        [batch, height, width, tokens, ...(controlled ? ['controlled'] : [])].join('x'),
+        (w) => unetGraph(w, config, { batch, height, width, tokens, oddSizes, controlled }),
+        { latents, ...conditionFeeds(config, timesteps, text), ...residualFeeds(control) },
+      ),
     );
     return outputs['prediction'];
   }
@@ -56,6 +61,6 @@ export function makeUNet(
       }
       return joinBatches(predictions);
     },
-    dispose: () => part.dispose(),
+    dispose: () => parts.dispose(),
   };
 }

@@ -12,13 +12,18 @@ export interface Device {
    * keeps the weights in memory once.
    */
   readonly batches: boolean;
+  /**
+   * Whether LoRA files go into a network with each run, so that others need no loading. Elsewhere they
+   * are made part of its weights while it loads.
+   */
+  readonly branches: boolean;
 }
 
 const devices: Record<DeviceName, Device> = {
-  cpu: { name: 'cpu', precision: 'float32', batches: false },
-  webgpu: { name: 'webgpu', precision: 'float16', batches: true },
-  cuda: { name: 'cuda', precision: 'float16', batches: true },
-  dml: { name: 'dml', precision: 'float16', batches: true },
+  cpu: { name: 'cpu', precision: 'float32', batches: false, branches: true },
+  webgpu: { name: 'webgpu', precision: 'float16', batches: true, branches: false },
+  cuda: { name: 'cuda', precision: 'float16', batches: true, branches: false },
+  dml: { name: 'dml', precision: 'float16', batches: true, branches: false },
 };
 
 export function isDeviceName(text: string): text is DeviceName | 'auto' {

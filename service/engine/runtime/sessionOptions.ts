@@ -10,6 +10,8 @@ export interface SessionTuning {
   readonly weightsInPlace?: boolean;
   /** Give intermediate results back after each run instead of keeping their memory for the next. */
   readonly frugal?: boolean;
+  /** Says nothing of its own when a run fails: somebody tries whether it does. */
+  readonly silent?: boolean;
   /** Undefined: one thread per physical core. */
   readonly threads?: number | undefined;
 }
@@ -23,11 +25,11 @@ export interface SessionPlace {
 export function sessionOptions(
   options: SessionPlace & SessionTuning,
 ): InferenceSession.SessionOptions {
-  const { device, root, weightsInPlace = false, frugal = false, threads } = options;
-  const errorsOnly = 3;
+  const { device, root, weightsInPlace = false, frugal = false, silent = false, threads } = options;
+  const [errorsOnly, fatalOnly] = [3, 4] as const;
   return {
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
-    logSeverityLevel: errorsOnly,
+    logSeverityLevel: silent ? fatalOnly : errorsOnly,
     // The highest level rewrites convolutions, with a copy of their weights.
     graphOptimizationLevel: weightsInPlace ? 'extended' : 'all',
     enableCpuMemArena: !frugal,

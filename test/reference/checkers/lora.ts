@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { clipTextGraph } from '../../../service/engine/graph/clipText.ts';
 import { GraphBuilder } from '../../../service/engine/graph/builder.ts';
 import { unetGraph } from '../../../service/engine/graph/unet.ts';
+import type { Graph } from '../../../service/engine/graph/ir.ts';
+import { cpu } from '../../../service/engine/graph/lower/cpu.ts';
 import type { WeightChanges } from '../../../service/engine/graph/weightChange.ts';
 import { adapterChanges, type Adapter } from '../../../service/engine/networks/adapterChanges.ts';
 import { endOf, pooledAt } from '../../../service/engine/networks/pooledText.ts';
+import type { Feeds } from '../../../service/engine/runtime/network.ts';
 import { sizeOfShape, tensor, type Tensor } from '../../../service/engine/tensor.ts';
 import type { AdaptedNetwork } from '../../../service/engine/weights/adapters/layerSpellings.ts';
 import { readSafetensors } from '../../../service/engine/weights/safetensors.ts';
@@ -16,7 +19,13 @@ import type { NetworkWeights } from '../../../service/engine/weights/types.ts';
 import { safetensorsFile } from '../../fixtures/safetensorsBytes.ts';
 import type { Case, Checker } from '../case.ts';
 import { openTextModel, openUnet } from '../openComponent.ts';
-import { caseConditions, joinedChannels, runGraph, withComponent } from '../runComponent.ts';
+import {
+  caseConditions,
+  joinedChannels,
+  runBranched,
+  runGraph,
+  withComponent,
+} from '../runComponent.ts';
 
 interface LoraFile {
   readonly te: number;
@@ -92,7 +101,7 @@ async function checkNetwork(
       const size = { batch: rows.length, layersLeftOut: 0, normed: true };
       const ids = { data: Int32Array.from(rows.flat()), shape: [rows.length, rows[0].length] };
       const graph = clipTextGraph(weights, text.config, size);
-      const ran = await runGraph(graph, { ids }, undefined, changes);
+      const ran = await runBothWays(graph, { ids }, changes);
       answers[name] = name.endsWith('.pooled')
         ? pooledAt(ran['pooled'], endOf(Int32Array.from(rows[0])))
         : ran['context'];
@@ -131,8 +140,39 @@ async function sample(
   const tokens = conditions['context'].shape[1];
   const size = { batch, height, width, tokens, oddSizes: 'diffusers' } as const;
   const graph = unetGraph(weights, config, size);
-  const { prediction } = await runGraph(graph, { latents, ...conditions }, undefined, changes);
+  const { prediction } = await runBothWays(graph, { latents, ...conditions }, changes);
   return prediction;
+}
+
+/** What the two ways to a changed network may differ by, of the largest value. */
+const agreement = 2e-5;
+
+/**
+ * With the changes that come with a run, which must agree with making all of them while the network loads.
+ * Answers the former.
+ */
+async function runBothWays(
+  graph: Graph,
+  feeds: Feeds,
+  changes: WeightChanges,
+): Promise<Record<string, Tensor>> {
+  const merged = await runGraph(graph, feeds, cpu, changes);
+  const branched = await runBranched(graph, feeds, cpu, changes);
+  assertAgree(branched, merged);
+  return branched;
+}
+
+function assertAgree(found: Record<string, Tensor>, expected: Record<string, Tensor>): void {
+  for (const [name, { data }] of Object.entries(expected)) {
+    const largest = data.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+    const apart = data.reduce(
+      (max, value, i) => Math.max(max, Math.abs(value - found[name].data[i])),
+      0,
+    );
+    if (!(apart <= agreement * largest)) {
+      throw new Error(`Expected ${name} within ${agreement} but it is ${apart / largest} away`);
+    }
+  }
 }
 
 /** The weight as the network sees it: added to zeros. */

@@ -37,6 +37,13 @@ export function changedWeight(
   const whole: Shape = [sides.out, sides.in, sides.taps];
   let value = emit.exact(weight, whole);
   for (const { change, scale, multiplier, magnitude } of changes) {
+    const summed = magnitude
+      ? undefined
+      : added(emit, change, { value, sides }, scale * multiplier);
+    if (summed !== undefined) {
+      value = summed;
+      continue;
+    }
     const difference = differenceOf(emit, change, { value, sides });
     if (magnitude) {
       const moved = plus(emit, value, times(emit, difference, scale));
@@ -48,6 +55,22 @@ export function changedWeight(
     }
   }
   return value;
+}
+
+/** W + factor * up x down in one product, the commonest change; undefined for others. */
+function added(
+  emit: Emitter,
+  change: ChangeForm,
+  { value, sides }: Changing,
+  factor: number,
+): string | undefined {
+  if (change.form !== 'lowRank' || change.core) return undefined;
+  const columns = sides.in * sides.taps;
+  if (sizeOfShape(change.down.shape.slice(1)) !== columns) return undefined;
+  const factors = factorsOf(emit, change);
+  const flat = reshape(emit, value, [sides.out, columns]);
+  const sum = emit.node('Gemm', [...factors, flat], { alpha: { float: factor } });
+  return reshape(emit, sum, [sides.out, sides.in, sides.taps]);
 }
 
 interface Changing {
@@ -96,11 +119,19 @@ function differenceOf(emit: Emitter, change: ChangeForm, { value, sides }: Chang
 }
 
 /** [out, in * k*k], with the stored number of inputs. */
-function lowRank(emit: Emitter, { up, down, core, upTurned }: LowRank, taps: number): string {
+function lowRank(emit: Emitter, change: LowRank, taps: number): string {
+  const [a, b] = factorsOf(emit, change);
+  return change.core ? tucker(emit, { a, b, core: change.core }, taps) : product(emit, a, b);
+}
+
+/** [out, r] and [r, columns]. */
+function factorsOf(emit: Emitter, { up, down, upTurned, first }: LowRank): [string, string] {
   const stored = matrix(emit, up);
   const a = upTurned ? emit.node('Transpose', [stored], { perm: [1, 0] }) : stored;
   const b = matrix(emit, down);
-  return core ? tucker(emit, { a, b, core }, taps) : product(emit, a, b);
+  if (first === undefined) return [a, b];
+  const range = (axis: number) => [[0], [first], [axis]].map((at) => emit.ints(at));
+  return [emit.node('Slice', [a, ...range(1)]), emit.node('Slice', [b, ...range(0)])];
 }
 
 /** sum over p, q of a[o,p] core[p,q,t] b[q,i], as [o, i * t]. */

@@ -12,7 +12,9 @@ import {
   type DataType,
   type Initializer,
   type OnnxNode,
+  type Port,
 } from '../onnx/model.ts';
+import { branchInputs, branchRows } from '../weightChange.ts';
 import { changedWeight } from './changedWeight.ts';
 
 /** The number format a device computes in. */
@@ -27,6 +29,8 @@ export interface EmitterOptions {
   readonly changes?: WeightChanges | undefined;
   /** The graph runs at every step of a job. */
   readonly repeated: boolean;
+  /** Layers take low-rank changes with each run (lowRankBranch.ts). */
+  readonly branched?: boolean | undefined;
 }
 
 export class Emitter {
@@ -36,6 +40,9 @@ export class Emitter {
   readonly initializers = new Map<string, Initializer>();
   /** Files the initializers point into. */
   readonly files = new Set<string>();
+  /** Layers that take a low-rank change with each run, by the names of their weights. */
+  readonly branches = new Map<string, Weight>();
+  readonly #branched: boolean;
   readonly #names = new Map<number, string>();
   #count = 0;
 
@@ -43,9 +50,13 @@ export class Emitter {
   /** Changed weights that are written already. */
   readonly #changed = new Map<string, string>();
 
-  constructor(precision: Precision, { changes = new Map(), repeated }: EmitterOptions) {
+  constructor(
+    precision: Precision,
+    { changes = new Map(), repeated, branched = false }: EmitterOptions,
+  ) {
     this.precision = precision;
     this.repeated = repeated;
+    this.#branched = branched;
     this.#changes = changes;
   }
 
@@ -68,6 +79,25 @@ export class Emitter {
   /** One of onnxruntime's contributed operators. */
   contributed(type: string, inputs: readonly string[], attributes: Attributes = {}): string {
     return this.#node(type, 'com.microsoft', inputs, attributes);
+  }
+
+  /** The names of a layer's low-rank factors, which every run is given; undefined in graphs without. */
+  branch(weight: Weight): { readonly down: string; readonly up: string } | undefined {
+    if (!this.#branched) return undefined;
+    this.branches.set(weight.name, weight);
+    const { down, up } = branchInputs(weight);
+    if (this.precision === 'float32') return { down: down.name, up: up.name };
+    return { down: this.cast(down.name, this.precision), up: this.cast(up.name, this.precision) };
+  }
+
+  /** The inputs that hold the factors of all branches. */
+  branchPorts(): Port[] {
+    if (this.branches.size === 0) return [];
+    const factors = [...this.branches.values()].flatMap((weight) => {
+      const { down, up } = branchInputs(weight);
+      return [down, up].map((port) => ({ ...port, type: 'float32' as const }));
+    });
+    return [{ ...branchRows, type: 'int64' }, ...factors];
   }
 
   cast(name: string, type: DataType): string {

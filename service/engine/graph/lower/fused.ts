@@ -5,23 +5,30 @@
 import type { Value } from '../ir.ts';
 import type { Emitter } from './emitter.ts';
 import type { Lowering } from './lowering.ts';
+import { startsOf } from './lowRankBranch.ts';
 import { activate, causalBias, plain, quickGeluSlope, reshape } from './plain.ts';
 
 export const fused: Lowering = {
   ...plain,
 
   linear(emit, { x, weight, bias, out }) {
-    const inputs = [rows(emit, x), emit.weight(weight), ...(bias ? [emit.weight(bias)] : [])];
-    return reshape(emit, emit.node('Gemm', inputs, { transB: 1 }), out.shape);
+    const input = rows(emit, x);
+    const parts = [{ bias: bias && emit.weight(bias) }];
+    const [start] = startsOf(emit, weight, input, { rows: parts, times: gemm });
+    return reshape(emit, gemm(emit, input, emit.weight(weight), start), out.shape);
   },
 
   geglu(emit, { x, weight, bias, out }) {
     const input = rows(emit, x);
     const width = out.shape[out.shape.length - 1];
-    const [values, gates] = [0, width].map((begin) => {
-      const half = [weight, bias].map((whole) => emit.weightRows(whole, begin, begin + width));
-      return emit.node('Gemm', [input, ...half], { transB: 1 });
+    const halves = [0, width].map((begin) => {
+      const end = begin + width;
+      return { begin, end, bias: emit.weightRows(bias, begin, end) };
     });
+    const starts = startsOf(emit, weight, input, { rows: halves, times: gemm });
+    const [values, gates] = halves.map(({ begin, end }, i) =>
+      gemm(emit, input, emit.weightRows(weight, begin, end), starts[i]),
+    );
     const product = emit.node('Mul', [values, emit.contributed('Gelu', [gates])]);
     return reshape(emit, product, out.shape);
   },
@@ -65,6 +72,12 @@ export const fused: Lowering = {
     return emit.contributed('QuickGelu', [input], { alpha: { float: quickGeluSlope } });
   },
 };
+
+/** Rows times a matrix as torch stores it, plus a row or a matrix. */
+export function gemm(emit: Emitter, x: string, matrix: string, start?: string): string {
+  const inputs = start === undefined ? [x, matrix] : [x, matrix, start];
+  return emit.node('Gemm', inputs, { transB: 1 });
+}
 
 /** [...,I] as the rows of one matrix. */
 export function rows(emit: Emitter, x: Value): string {

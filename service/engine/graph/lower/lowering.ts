@@ -1,7 +1,7 @@
 /** From what a network computes to the operators of one device. */
 import path from 'node:path';
 import { PentimentoError } from '../../../../shared/errors.ts';
-import type { Graph, GraphStep, StepKind, StepOf } from '../ir.ts';
+import type { Graph, GraphStep, StepKind, StepOf, Weight } from '../ir.ts';
 import { encodeModel, type Port } from '../onnx/model.ts';
 import type { WeightChanges } from '../weightChange.ts';
 import { Emitter, type Precision } from './emitter.ts';
@@ -12,26 +12,34 @@ export type LowerStep<K extends StepKind> = (emit: Emitter, step: StepOf<K>) => 
 /** How one device computes every kind of step. */
 export type Lowering = { readonly [K in StepKind]: LowerStep<K> };
 
+export interface LoweringOptions {
+  /** Made to the weights they name, while the network loads. */
+  readonly changes?: WeightChanges | undefined;
+  /** Every matrix of a layer takes a low-rank change with each run. */
+  readonly branched?: boolean | undefined;
+}
+
 /** A model for onnxruntime whose weights are ranges of files below `root`. */
 export interface LoweredModel {
   readonly bytes: Uint8Array;
+  /** The weights whose layers take branchInputs with each run. */
+  readonly branches: readonly Weight[];
   /** Root of the volume that `files` lie on; undefined without files. */
   readonly root: string | undefined;
   readonly files: readonly string[];
 }
 
 /**
- * Reals enter and leave as float32 whatever the precision inside; `changes` are made to the weights
- * they name. Throws E_FILE when the weights lie
+ * Reals enter and leave as float32 whatever the precision inside. Throws E_FILE when the weights lie
  * on different volumes, which one session cannot open.
  */
 export function lowerGraph(
   graph: Graph,
   lowering: Lowering,
   precision: Precision,
-  changes?: WeightChanges,
+  options: LoweringOptions = {},
 ): LoweredModel {
-  const emit = new Emitter(precision, { changes, repeated: graph.repeated });
+  const emit = new Emitter(precision, { ...options, repeated: graph.repeated });
   const inputs: Port[] = [];
   for (const [name, value] of graph.inputs) {
     const isReal = value.type === 'real';
@@ -44,11 +52,12 @@ export function lowerGraph(
     emit.finishAs(name, emit.value(value));
     outputs.push({ name, type: 'float32', shape: value.shape });
   }
+  inputs.push(...emit.branchPorts());
   const { nodes } = emit;
   const initializers = [...emit.initializers.values()];
   const bytes = encodeModel({ name: graph.name, inputs, outputs, initializers, nodes });
   const files = [...emit.files];
-  return { bytes, files, root: commonRoot(files) };
+  return { bytes, files, root: commonRoot(files), branches: [...emit.branches.values()] };
 }
 
 function lowerStep(lowering: Lowering, emit: Emitter, step: GraphStep): string {

@@ -2,8 +2,9 @@
  * Every step in operators of ONNX opset 17 alone, written as the formulas say: works on every device
  * and is the oracle that the fused lowerings are tested against.
  */
-import { type Activation, type Shape, type Value } from '../ir.ts';
+import { type Activation, type Shape, type Value, type Weight } from '../ir.ts';
 import type { Emitter } from './emitter.ts';
+import { startsOf } from './lowRankBranch.ts';
 import type { Lowering } from './lowering.ts';
 
 /** Where a token may not look, its score sinks by this much: exp gives exactly 0. */
@@ -29,18 +30,12 @@ export const plain: Lowering = {
     });
   },
 
-  linear(emit, { x, weight, bias }) {
-    const transposed = emit.node('Transpose', [emit.weight(weight)], { perm: [1, 0] });
-    const product = emit.node('MatMul', [emit.value(x), transposed]);
-    return bias ? emit.node('Add', [product, emit.weight(bias)]) : product;
-  },
+  linear: (emit, { x, weight, bias }) => layer(emit, x, weight, bias),
 
   matrixProduct: (emit, { x, weight }) => emit.node('MatMul', [emit.value(x), emit.weight(weight)]),
 
   geglu(emit, { x, weight, bias, out }) {
-    const transposed = emit.node('Transpose', [emit.weight(weight)], { perm: [1, 0] });
-    const product = emit.node('MatMul', [emit.value(x), transposed]);
-    const both = emit.node('Add', [product, emit.weight(bias)]);
+    const both = layer(emit, x, weight, bias);
     const width = out.shape[out.shape.length - 1];
     const [values, gates] = [0, width].map((begin) => sliceLast(emit, both, begin, width));
     return emit.node('Mul', [values, gelu(emit, gates)]);
@@ -149,6 +144,19 @@ export const plain: Lowering = {
   embed: (emit, { table, ids }) =>
     emit.node('Gather', [emit.weight(table), emit.value(ids)], { axis: 0 }),
 };
+
+function layer(emit: Emitter, x: Value, weight: Weight, bias: Weight | undefined): string {
+  const input = emit.value(x);
+  const rows = [{ bias: bias && emit.weight(bias) }];
+  const [start] = startsOf(emit, weight, input, { rows, times: timesTurned });
+  return timesTurned(emit, input, emit.weight(weight), start);
+}
+
+function timesTurned(emit: Emitter, x: string, matrix: string, start?: string): string {
+  const transposed = emit.node('Transpose', [matrix], { perm: [1, 0] });
+  const product = emit.node('MatMul', [x, transposed]);
+  return start === undefined ? product : emit.node('Add', [product, start]);
+}
 
 /** Nearest neighbour; `target` is one list of scales, or nothing and one of sizes. */
 function repeatPixels(emit: Emitter, x: string, target: readonly string[]): string {

@@ -2,7 +2,8 @@
  * WebGPU (onnxruntime 1.30): the fused form, with GEGLU's halves split, gated and multiplied by one
  * kernel. It has no GroupNorm yet; instance norm stands in.
  */
-import { fused, rows } from './fused.ts';
+import { fused, gemm, rows } from './fused.ts';
+import { startsOf } from './lowRankBranch.ts';
 import type { Lowering } from './lowering.ts';
 import { reshape } from './plain.ts';
 
@@ -10,7 +11,9 @@ export const webgpu: Lowering = {
   ...fused,
 
   geglu(emit, { x, weight, bias, out }) {
-    const product = emit.node('Gemm', [rows(emit, x), emit.weight(weight)], { transB: 1 });
+    const input = rows(emit, x);
+    const [start] = startsOf(emit, weight, input, { rows: [{}], times: gemm });
+    const product = gemm(emit, input, emit.weight(weight), start);
     const [doubled] = bias.shape;
     const tokens = reshape(emit, product, [out.shape[0], -1, doubled]);
     const gated = emit.contributed('BiasSplitGelu', [tokens, emit.weight(bias)]);

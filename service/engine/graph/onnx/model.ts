@@ -39,7 +39,8 @@ export interface Initializer {
 export interface Port {
   readonly name: string;
   readonly type: DataType;
-  readonly shape: readonly number[];
+  /** Sides that may have any length have a name. */
+  readonly shape: ReadonlyArray<number | string>;
 }
 
 export interface OnnxModel {
@@ -89,7 +90,7 @@ function writeNode(writer: ProtoWriter, node: OnnxNode): void {
   writer.string(7, node.domain);
 }
 
-const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
+export const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
 function writeAttribute(writer: ProtoWriter, name: string, value: Attribute): void {
   writer.string(1, name);
@@ -135,7 +136,11 @@ function writePort(writer: ProtoWriter, port: Port): void {
     type.message(1, (tensor) => {
       tensor.int(1, dataTypes[port.type]);
       tensor.message(2, (shape) => {
-        for (const side of port.shape) shape.message(1, (dimension) => dimension.int(1, side));
+        for (const side of port.shape) {
+          // A side with a name may have any length.
+          if (typeof side === 'number') shape.message(1, (dimension) => dimension.int(1, side));
+          else shape.message(1, (dimension) => dimension.string(2, side));
+        }
       });
     }),
   );

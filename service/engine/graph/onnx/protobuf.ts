@@ -37,9 +37,14 @@ export class ProtoWriter {
   bytes(field: number, value: Uint8Array): void {
     this.#tag(field, lengthType);
     this.#varint(BigInt(value.length));
-    this.#reserve(value.length);
-    this.#bytes.set(value, this.#length);
-    this.#length += value.length;
+    this.raw(value);
+  }
+
+  /** Fields that are encoded already. */
+  raw(encoded: Uint8Array): void {
+    this.#reserve(encoded.length);
+    this.#bytes.set(encoded, this.#length);
+    this.#length += encoded.length;
   }
 
   message(field: number, write: (inner: ProtoWriter) => void): void {
