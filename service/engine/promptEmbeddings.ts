@@ -14,6 +14,10 @@ import { openEmbedding, type OpenedEmbedding } from './weights/openEmbedding.ts'
 export interface EmbeddingFile {
   readonly name: string;
   readonly path: string;
+  /** It travels in a LoRA file, under this name. */
+  readonly inside?: string;
+  /** For recipes. */
+  readonly hash?: string | undefined;
 }
 
 interface EmbeddingQuestion {
@@ -91,11 +95,11 @@ function filesNamed(question: EmbeddingQuestion, files: readonly EmbeddingFile[]
 }
 
 async function read(
-  { name, path }: EmbeddingFile,
+  { name, path, inside }: EmbeddingFile,
   widths: readonly number[],
 ): Promise<{ embedding?: PromptEmbedding; problem?: string }> {
   try {
-    const opened = await openEmbedding(path);
+    const opened = await openEmbedding(path, inside);
     const own = opened.parts.map(({ shape }) => shape[1]);
     if (own.length === widths.length && own.every((width, i) => width === widths[i])) {
       return { embedding: { name, vectors: opened.vectors, parts: opened.parts } };

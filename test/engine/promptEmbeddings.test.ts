@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DiffusionModel, InsertedVectors } from '../../service/engine/diffusion.ts';
 import type { EmbeddingFile } from '../../service/engine/promptEmbeddings.ts';
+import { embeddingsIn } from '../../service/engine/promptLoras.ts';
 import type { TextRequest } from '../../shared/request.ts';
 import { safetensorsFile } from '../fixtures/safetensorsBytes.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
@@ -20,7 +21,7 @@ function file(
 ): EmbeddingFile {
   const path = join(
     folder,
-    `${name.replaceAll(' ', '_')}-${Object.keys(tensors).join('-')}.safetensors`,
+    `${name.replaceAll(' ', '_')}-${Object.keys(tensors)[0].slice(0, 40)}.safetensors`,
   );
   const parts = Object.entries(tensors).map(([key, shape]) => {
     const data = Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => i / 8);
@@ -51,6 +52,52 @@ async function painted(request: Partial<TextRequest>, embeddings: readonly Embed
   if (first?.type !== 'plan') throw new Error('Expected the plan first');
   return { notes: first.plan.notes.join('\n'), seen };
 }
+
+describe('embeddings in LoRA files', () => {
+  const tensors = {
+    'lora_unet_mid_block_attentions_0_proj_in.lora_down.weight': [2, 32],
+    'bundle_emb.soft-glow.string_to_param.*': [2, contextWidth],
+    'bundle_emb.My-Style.emb_params': [1, contextWidth],
+    'bundle_emb.xl-look.clip_l': [1, 768],
+    'bundle_emb.xl-look.clip_g': [1, 1280],
+    'bundle_emb.broken.emb_params': [0, contextWidth],
+  } as const;
+  const lora = { path: file('lora', tensors).path };
+
+  it('are used by name in both prompts, the artist’s own first', async () => {
+    const bundled = await embeddingsIn([lora, lora]);
+    const names = ['soft-glow', 'My-Style', 'xl-look', 'broken'];
+    expect(bundled.map(({ name }) => name)).toEqual(names);
+    const request = { prompt: 'a cat, soft-glow', negativePrompt: 'my-style' };
+    const { seen, notes } = await painted(request, [own, ...bundled]);
+    expect(seen.map(({ parts }) => parts[0].shape)).toEqual([
+      [2, contextWidth],
+      [3, contextWidth],
+    ]);
+    expect(notes).not.toContain('embedding');
+    expect((await painted(request, [])).seen).toEqual([]);
+  });
+
+  it('say why they are not used', async () => {
+    const bundled = await embeddingsIn([lora]);
+    const { seen, notes } = await painted({ prompt: 'xl-look and broken' }, bundled);
+    expect(seen).toEqual([]);
+    expect(notes).toContain('"xl-look" is an embedding for SDXL');
+    expect(notes).toContain('The embedding "broken" cannot be used');
+  });
+
+  it('are few and have short names', async () => {
+    const many = Array.from(
+      { length: 500 },
+      (_, i) => [`bundle_emb.n${i}.emb_params`, [1, 4]] as const,
+    );
+    const long = [`bundle_emb.${'n'.repeat(200)}.emb_params`, [1, 4]] as const;
+    const bundled = await embeddingsIn([
+      file('many', Object.fromEntries([long, ...many.slice(0, 90)])),
+    ]);
+    expect(bundled).toHaveLength(64);
+  });
+});
 
 describe('embeddings', () => {
   it('take the place of their names in both prompts, whatever their case', async () => {

@@ -28,16 +28,33 @@ describe('LoRA files named in a prompt', () => {
 
   it('are left out with a sentence when they are not there or have no strength', () => {
     const { adapters, notes } = named('<lora:flim:1> <lora:film:much> <lora:film:1:1:8>');
-    expect(adapters).toEqual([{ path: '/l/film.safetensors', text: 1, unet: 1 }]);
+    expect(adapters).toEqual([{ path: '/l/film.safetensors', text: 1, unet: 1, rank: 8 }]);
     expect(notes).toEqual([
       'There is no LoRA called "flim"; it is left out.',
       'Did you mean FILM or film?',
       'The strength of the LoRA "film" is no number; it is left out.',
-      'The LoRA "film" is used with its whole rank ("dyn" is not supported).',
     ]);
     expect(named('<lora:film:inf>').adapters).toEqual([]);
     const many = Array.from({ length: 300 }, (_, i) => `<lora:${'n'.repeat(90)}${i}:1>`).join(' ');
     expect(named(many).notes.join('').length).toBeLessThan(600);
+  });
+
+  it('take a rank and strengths for their blocks, or say why not', () => {
+    const [one] = named('<lora:film:0:0.5:dyn=4:lbw=OUTALL>').adapters;
+    expect(one).toMatchObject({ text: 0, unet: 0.5, rank: 4 });
+    expect(one.blocks).toHaveLength(26);
+    const { adapters, notes } = named(
+      '<lora:film:1:1:0> <lora:film:dyn=-3> <lora:FILM:lbw=1,2> <lora:film:lbw=1:start=4>',
+    );
+    expect(adapters).toEqual([]);
+    expect(notes).toEqual([
+      'The rank of the LoRA "film" ("dyn") must be 1 or more; it is left out.',
+      'The block weights of the LoRA "FILM", "film" ("lbw") are neither 17 or 26 numbers nor a known name; it is left out.',
+    ]);
+    expect(named('<lora:film:1:start=4>')).toMatchObject({
+      adapters: [{ unet: 1 }],
+      notes: [expect.stringContaining('counts alike in all steps')],
+    });
   });
 
   it('are refused when they were made for another family', () => {
@@ -45,7 +62,7 @@ describe('LoRA files named in a prompt', () => {
       expect.objectContaining({
         code: 'E_MODEL_FAMILY',
         detail:
-          'The LoRA "poster" was made for Stable Diffusion XL; this model is Stable Diffusion 1.',
+          'The LoRA "poster" was made for an SDXL model; this model is a Stable Diffusion 1 model.',
       }),
     );
   });

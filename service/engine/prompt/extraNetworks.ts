@@ -29,7 +29,14 @@ export interface LoraTag {
   readonly unetWeight: number;
   /** Rank to which it is cut down, if asked. */
   readonly dynamicRank: number | undefined;
+  /** What `lbw=` says of its blocks (blockWeights.ts). */
+  readonly blockWeights: string | undefined;
+  /** Words that would change it from step to step or from part to part of a block. */
+  readonly unknown: readonly string[];
 }
+
+/** Further arguments of sd-webui-lora-block-weight. */
+const unknownArguments = new Set(['lbwe', 'start', 'stop', 'step']);
 
 /**
  * A `<lora:name:te:unet:dyn>` tag: named arguments (`te=`, `unet=`, `dyn=`) win over positional ones,
@@ -57,6 +64,8 @@ export function loraOf(items: readonly string[]): LoraTag | undefined {
     textWeight,
     unetWeight,
     dynamicRank: rank === undefined ? undefined : Number(rank),
+    blockWeights: named.get('lbw'),
+    unknown: [...named.keys()].filter((key) => unknownArguments.has(key)),
   };
 }
 

@@ -17,13 +17,35 @@ export interface OpenedEmbedding {
 /** More than any text has room for. */
 const mostVectors = 1024;
 
+/** Embeddings that travel in a LoRA file lie under `bundle_emb.NAME.`; few do. */
+const bundled = /^bundle_emb\.([^.]{1,100})\.(.+)$/;
+const mostBundled = 64;
+
+/** The names of the embeddings in a LoRA file. Throws what readTensorFile throws. */
+export async function bundledEmbeddings(path: string): Promise<readonly string[]> {
+  const { tensors } = await readTensorFile(path);
+  const names = [...tensors.keys()].flatMap((name) => bundled.exec(name)?.[1] ?? []);
+  return [...new Set(names)].slice(0, mostBundled);
+}
+
+/** Of one of a LoRA file's embeddings, under the names that they have in a file of their own. */
+function bundledTensors(tensors: Tensors, wanted: string): Tensors {
+  const own = new Map<string, StoredTensor>();
+  for (const [name, tensor] of tensors) {
+    const [, embedding, part] = bundled.exec(name) ?? [];
+    if (embedding === wanted) own.set(part, tensor);
+  }
+  return own;
+}
+
 /**
  * Reads an embedding: `clip_l` and `clip_g` of SDXL, else the file's only tensor or `emb_params`; a
- * tensor of one axis is one vector. Throws E_MODEL_KIND when the file is something else, and what
+ * tensor of one axis is one vector. `inside`: its name in a LoRA file that carries it. Throws E_MODEL_KIND when the file is something else, and what
  * readTensorFile and readValues throw.
  */
-export async function openEmbedding(path: string): Promise<OpenedEmbedding> {
-  const { tensors } = await readTensorFile(path);
+export async function openEmbedding(path: string, inside?: string): Promise<OpenedEmbedding> {
+  const { tensors: all } = await readTensorFile(path);
+  const tensors = inside === undefined ? all : bundledTensors(all, inside);
   const stored = embeddingTensors(tensors);
   const shapes = stored.map(({ shape }) => (shape.length === 1 ? [1, shape[0]] : shape));
   const [vectors = 0] = shapes[0] ?? [];

@@ -184,6 +184,8 @@ describe('parts, tags, comments, numbers', () => {
       textWeight: 0.5,
       unetWeight: 0.2,
       dynamicRank: undefined,
+      blockWeights: undefined,
+      unknown: [],
     });
     expect(loraOf(['x', 'y'])).toBeUndefined();
   });
