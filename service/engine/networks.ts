@@ -13,13 +13,21 @@ import {
   sd1Colours,
 } from './networks/linearPreview.ts';
 import { noAdapters, type AdapterSet } from './networks/openAdapters.ts';
-import type { MemoryLimits } from './networks/residentNetworks.ts';
+import { makeResidents, type NetworkMemory } from './networks/residentNetworks.ts';
 import { assertAdapts, type AdaptedWeights } from './networks/adapterChanges.ts';
-import { makeTextEncoder, textNetworks } from './networks/textEncoder.ts';
+import { makeTextEncoder, textNetworksOf } from './networks/textEncoder.ts';
 import { keepEncodings } from './networks/keptEncodings.ts';
-import { autoencoderWithin, placeNetworks, unlimitedMemory } from './networks/placedNetworks.ts';
+import {
+  autoencoderWithin,
+  placeNetworks,
+  unlimitedMemory,
+  type Networks,
+} from './networks/placedNetworks.ts';
+import { makeOnnxNetworks, onnxFacts, onnxWeights } from './networks/onnx/onnxNetworks.ts';
+import type { PartContext } from './networks/networkPart.ts';
 import type { Device } from './runtime/device.ts';
 import type { Tensor } from './tensor.ts';
+import { isOnnxFolder, type OpenedModel } from './weights/openModel.ts';
 import type { NetworkWeights, OpenedCheckpoint } from './weights/types.ts';
 
 export interface OpenDiffusionOptions {
@@ -31,13 +39,13 @@ export interface OpenDiffusionOptions {
   readonly taesd?: NetworkWeights;
   /** Told what is being done when it takes a while: 'loading the UNet'. What it throws ends the work. */
   readonly onStage?: (name: string) => void;
-  /** What may be taken of the memory (all that the device gives). */
-  readonly memory?: MemoryLimits;
+  /** What may be taken of the memory, shared with other models (all that the device gives). */
+  readonly memory?: NetworkMemory;
 }
 
 /** A model whose weights LoRA files can change. */
 export interface AdaptableModel extends DiffusionModel {
-  /** From the next call on; networks that they change are loaded again. Throws E_MODEL_FAMILY. */
+  /** From the next call on; a network is loaded again for changes that cannot come with each run. Throws E_MODEL_FAMILY. */
   useAdapters(adapters: AdapterSet): void;
 }
 
@@ -47,7 +55,7 @@ export interface AdaptableModel extends DiffusionModel {
  * Throws E_DEVICE, E_MEMORY or E_INTERNAL when the device cannot compute.
  */
 export async function openDiffusionModel(
-  checkpoint: OpenedCheckpoint,
+  checkpoint: OpenedModel,
   options: OpenDiffusionOptions,
 ): Promise<AdaptableModel> {
   const { device, cacheFolder, onStage, oddSizes, taesd } = options;
@@ -55,18 +63,21 @@ export async function openDiffusionModel(
   const files = checkpoint.files ?? [];
   const adapters = { current: noAdapters };
   const context = { device, abilities, cacheFolder, onStage, files, adapters };
-  const textEncoder = makeTextEncoder(context, checkpoint.textEncoders);
-  const unet = makeUNet(context, checkpoint.unet, oddSizes);
-  const memory = options.memory ?? unlimitedMemory;
-  const autoencoder = autoencoderWithin(memory, context, checkpoint.vae);
-  const networks = { textEncoder, unet, autoencoder };
-  const placed = placeNetworks(networks, checkpoint, context, memory);
+  const memory = options.memory ?? {
+    limits: unlimitedMemory,
+    residents: makeResidents(unlimitedMemory),
+  };
+  const networks = isOnnxFolder(checkpoint)
+    ? makeOnnxNetworks(context, checkpoint, memory)
+    : builtNetworks(context, checkpoint, { oddSizes, memory });
+  const weights = isOnnxFolder(checkpoint) ? onnxWeights(checkpoint) : checkpoint;
+  const placed = placeNetworks(networks, weights, context, memory);
   const previewDecoder = taesd && makePreviewDecoder(context, taesd);
   const colours = previewColours(checkpoint.vae.config.scalingFactor);
   let encodeText = keepEncodings(placed.encodeText, keptChunks);
   return {
     facts: {
-      ...factsOf(checkpoint),
+      ...(isOnnxFolder(checkpoint) ? onnxFacts(checkpoint) : factsOf(checkpoint)),
       weightBytes: placed.weightBytes,
       hasTinyDecoder: taesd !== undefined,
     },
@@ -87,9 +98,7 @@ export async function openDiffusionModel(
       encodeText = keepEncodings(placed.encodeText, keptChunks);
     },
     async dispose() {
-      await textEncoder.dispose();
-      await unet.dispose();
-      await autoencoder.dispose();
+      await placed.dispose();
       await previewDecoder?.dispose();
     },
   };
@@ -100,11 +109,28 @@ function signed({ data, shape }: Tensor): Tensor {
   return { data: data.map((value) => value * 2 - 1), shape };
 }
 
-/** The networks that LoRA files know. */
-function adaptedNetworks({ unet, textEncoders }: OpenedCheckpoint): readonly AdaptedWeights[] {
+function builtNetworks(
+  context: PartContext,
+  checkpoint: OpenedCheckpoint,
+  { oddSizes, memory }: { readonly oddSizes: OddSizes; readonly memory: NetworkMemory },
+): Networks {
+  return {
+    textEncoder: makeTextEncoder(context, checkpoint),
+    unet: makeUNet(context, checkpoint.unet, oddSizes),
+    autoencoder: autoencoderWithin(memory, context, checkpoint.vae),
+  };
+}
+
+/** The networks that LoRA files know. Throws E_MODEL_ABILITY for a model whose weights are fixed. */
+function adaptedNetworks(model: OpenedModel): readonly AdaptedWeights[] {
+  if (isOnnxFolder(model)) {
+    throw new PentimentoError('E_MODEL_ABILITY', 'An ONNX model takes no LoRA files.');
+  }
+  const { family, unet, textEncoders } = model;
+  const names = textNetworksOf(family);
   return [
     { network: 'unet', weights: unet.weights, layers: unet.config.layersPerBlock },
-    ...textEncoders.map(({ weights }, i) => ({ network: textNetworks[i], weights, layers: 0 })),
+    ...textEncoders.map(({ weights }, i) => ({ network: names[i], weights, layers: 0 })),
   ];
 }
 

@@ -72,6 +72,7 @@ describe('facts', () => {
       inChannels: 4,
       scalingFactor: 0.18215,
       contextWidth: 64,
+      hasTinyDecoder: false,
       padId: 49_407,
       downscale: 8,
       nativeSide: 512,

@@ -61,6 +61,14 @@ save("protocol4.pt", plain, plain, pickle_protocol=4)
 save("float8.pt", {"w": values(4, 4).to(torch.float8_e4m3fn)}, {"w": values(4, 4).to(torch.float8_e4m3fn)})
 save("upscaler.pth", {"params_ema": {"conv.weight": values(2, 2, 3, 3)}}, {"conv.weight": values(2, 2, 3, 3)})
 
+# What every code of an 8-bit float means, as the bits of a float32: there are values JSON cannot write.
+codes = torch.arange(256, dtype=torch.uint8)
+meanings = {
+    name: codes.view(dtype).to(torch.float32).view(torch.int32).tolist()
+    for name, dtype in [("F8_E4M3", torch.float8_e4m3fn), ("F8_E5M2", torch.float8_e5m2)]
+}
+(out / "float8-codes.json").write_text(json.dumps(meanings, indent=1) + "\n")
+
 module = torch.nn.Linear(3, 2)
 with torch.no_grad():
     module.weight.copy_(values(2, 3))

@@ -1,4 +1,5 @@
 import { shapeOf, unknownFile, type Detection, type Family, type HeaderView } from './detection.ts';
+import { builtFamily } from './families.ts';
 
 const loraPrefix =
   /^(?:lora_|lycoris_|unet\.|text_encoder|text_model\.|transformer\.|base_model\.|diffusion_model\.)/;
@@ -40,7 +41,7 @@ export function detectLora(header: HeaderView): Detection | undefined {
     component: 'lora',
     family,
     layout: kohya ? 'kohya' : 'diffusers',
-    recognized: family !== 'flux' && family !== 'sd3',
+    recognized: family === 'ambiguous' || builtFamily(family) !== undefined,
     algorithms: [...algorithms].sort(),
     targets: ['unet', 'text_encoder', 'text_encoder_2'].filter((target) => targets.has(target)),
     ...(bundled.size === 0 ? {} : { bundledEmbeddings: [...bundled] }),
@@ -67,6 +68,10 @@ function loraFamily(header: HeaderView): Family {
   for (const name of header.tensors.keys()) {
     if (/(?:double|single)_blocks|single_transformer_blocks/.test(name)) return 'flux';
     if (/joint_blocks/.test(name)) return 'sd3';
+    if (/transformer_blocks[._]\d+[._](?:img_mlp|img_mod|txt_mlp)[._]/.test(name))
+      return 'qwen-image';
+    if (/(?<!transformer)[._]blocks[._]\d+[._](?:self_attn|cross_attn)[._]/.test(name))
+      return 'wan';
     // Two text encoders, original block names in kohya's form, or several transformer blocks per layer.
     if (/^(?:lora_te[12]_|text_encoder_2\.)/.test(name)) return 'sdxl';
     if (/^lora_unet_(?:input_blocks|output_blocks|middle_block)_/.test(name)) return 'sdxl';

@@ -7,6 +7,7 @@ import {
   type Family,
   type HeaderView,
 } from './detection.ts';
+import { detectOtherFamily, detectOtherKind } from './detectOther.ts';
 import { detectUnet, type Trunk } from './detectUnet.ts';
 import { detectUpscaler } from './detectUpscaler.ts';
 import { countTensors } from './tensorSource.ts';
@@ -21,12 +22,13 @@ export function detectModel(header: HeaderView): Detection {
     detectLora(header) ??
     detectControlNet(header) ??
     detectCheckpoint(header) ??
-    detectTransformer(header) ??
+    detectOtherFamily(header) ??
     detectTaesd(header) ??
     detectVae(header) ??
     detectTextEncoder(header) ??
     detectUpscaler(header) ??
     detectEmbedding(header) ??
+    detectOtherKind(header) ??
     unknownFile
   );
 }
@@ -84,19 +86,6 @@ function detectCheckpoint(header: HeaderView): Detection | undefined {
       ? { prefix: '', layout: 'diffusers' }
       : undefined;
   return bare && { ...detectUnet(header, bare), component: 'unet', layout: bare.layout };
-}
-
-/** Later families, whose denoiser is a transformer. */
-function detectTransformer(header: HeaderView): Detection | undefined {
-  for (const name of header.tensors.keys()) {
-    const family: Family | undefined = /(?:^|\.)joint_blocks\.0\./.test(name)
-      ? 'sd3'
-      : /(?:^|\.)double_blocks\.0\./.test(name)
-        ? 'flux'
-        : undefined;
-    if (family) return { ...unknownFile, component: 'checkpoint', layout: 'single-file', family };
-  }
-  return undefined;
 }
 
 function detectTaesd(header: HeaderView): Detection | undefined {

@@ -78,7 +78,8 @@ function familyOf(header: HeaderView, facts: AttentionFacts & { condition: numbe
   return 'sdxl';
 }
 
-function variantOf(channels: number): Detection['variant'] {
+/** What a UNet of so many input channels is for. */
+export function variantOf(channels: number): Detection['variant'] {
   switch (channels) {
     case 4:
       return 'base';

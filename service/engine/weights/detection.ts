@@ -9,6 +9,20 @@ export type Family =
   | 'playground-v2.5'
   | 'sd3'
   | 'flux'
+  | 'flux2'
+  | 'chroma'
+  | 'qwen-image'
+  | 'wan'
+  | 'hunyuan-dit'
+  | 'hunyuan-video'
+  | 'auraflow'
+  | 'pixart'
+  | 'lumina'
+  | 'hidream'
+  | 'cascade'
+  | 'cosmos'
+  | 'mochi'
+  | 'ltx-video'
   | 'esrgan'
   | 'compact'
   /** The file fits several families and cannot tell. */
@@ -31,8 +45,18 @@ export type Component =
   | 'hypernetwork'
   | 'unknown';
 
+/** Kinds of file of which nothing more is known than what they are. */
+export type OtherKind =
+  | 'motion-module'
+  | 'vision-encoder'
+  | 'language-model'
+  | 'segmenter'
+  | 'face-restorer';
+
 export interface Detection {
   readonly component: Component;
+  /** Of an unknown component. */
+  readonly resembles?: OtherKind;
   readonly family: Family;
   /** 'single-file' is the original naming, 'kohya' a LoRA's with underscores. */
   readonly layout?: 'single-file' | 'diffusers' | 'kohya';

@@ -70,8 +70,18 @@ async function stampsOf(entries: readonly Entry[]): Promise<readonly FileStamp[]
 
 function keyOf(entries: readonly Entry[], sources: readonly FileStamp[]): string {
   const hash = createHash('sha256').update(JSON.stringify(['v1', sources]));
-  for (const [name, { file, dtype, shape, begin, end }] of entries) {
-    hash.update(JSON.stringify([name, file, dtype, shape, begin, end]));
+  for (const [name, { file, dtype, shape, begin, end, scale }] of entries) {
+    hash.update(
+      JSON.stringify([
+        name,
+        file,
+        dtype,
+        shape,
+        begin,
+        end,
+        ...(scale === undefined ? [] : [scale]),
+      ]),
+    );
   }
   return hash.digest('hex').slice(0, 32);
 }
@@ -165,7 +175,8 @@ async function writeTemporary(path: string, header: Uint8Array, job: CopyJob): P
         const count = Math.min((tensor.end - at) / size, chunkElements - used);
         const bytes = new Uint8Array(buffers.source, 0, count * size);
         await readExactly(input, bytes, at);
-        toFloat32(tensor.dtype, bytes, buffers.out.subarray(used, used + count));
+        const values = buffers.out.subarray(used, used + count);
+        toFloat32(tensor.dtype, bytes, values, tensor.scale);
         used += count;
         at += count * size;
       }

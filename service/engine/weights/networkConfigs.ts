@@ -31,10 +31,17 @@ export function unetConfigFromShapes(source: TensorSource): UNetConfig {
   const layersPerBlock = countTensors(has, (j) => `down_blocks.0.resnets.${j}.conv1.weight`);
   const midTransformerDepth = depthOf('mid_block.attentions.0');
   const addedWidth = axis(source, 'add_embedding.linear_1.weight', 1);
+  // Only what lacks its middle on purpose may lack other parts, too.
+  const isCutDown = !has('mid_block.resnets.0.conv1.weight') && has('conv_out.weight');
+  const ownDepths = isCutDown ? ownDepthsOf(depthOf, levels, layersPerBlock) : undefined;
   checkCounts('UNet', {
     levels,
     layersPerBlock,
-    transformerDepth: Math.max(midTransformerDepth, ...transformerDepth),
+    transformerDepth: Math.max(
+      midTransformerDepth,
+      ...transformerDepth,
+      ...Object.values(ownDepths ?? {}),
+    ),
   });
   return {
     inChannels: axis(source, 'conv_in.weight', 1),
@@ -43,6 +50,7 @@ export function unetConfigFromShapes(source: TensorSource): UNetConfig {
     layersPerBlock,
     transformerDepth,
     midTransformerDepth,
+    ...(ownDepths ? { ownDepths } : {}),
     crossAttentionDim: axis(source, `${context}.transformer_blocks.0.attn2.to_k.weight`, 1),
     // SD 1 has 8 heads at every level and projects by 1x1 convolution; later models do neither.
     heads: blockOutChannels.map((width) => (linearProjection ? width / headWidth : 8)),
@@ -53,6 +61,24 @@ export function unetConfigFromShapes(source: TensorSource): UNetConfig {
     // What has linear projections and no further conditions is SD 2.
     exactAttention: linearProjection && addedWidth === 0,
   };
+}
+
+/** The depth of every attention, by its path. */
+function ownDepthsOf(
+  depthOf: (path: string) => number,
+  levels: number,
+  layers: number,
+): Record<string, number> {
+  const bounded = Math.min(levels, most.levels);
+  const paths = (block: string, count: number) =>
+    Array.from({ length: bounded }, (_, i) =>
+      Array.from(
+        { length: Math.min(count, most.layersPerBlock) },
+        (_unused, j) => `${block}.${i}.attentions.${j}`,
+      ),
+    ).flat();
+  const all = [...paths('down_blocks', layers), ...paths('up_blocks', layers + 1)];
+  return Object.fromEntries(all.map((path) => [path, depthOf(path)]));
 }
 
 export function controlNetConfigFromShapes(source: TensorSource): ControlNetConfig {

@@ -43,7 +43,7 @@ class ShapeList {
 
 export function unetShapes(config: UNetConfig): NetworkShapes {
   const list = new ShapeList();
-  const { blockOutChannels: channels, layersPerBlock: layers, transformerDepth } = config;
+  const { blockOutChannels: channels, layersPerBlock: layers } = config;
   const time = 4 * channels[0];
   const top = channels.length - 1;
   const skips = encoderShapes(list, config);
@@ -55,7 +55,7 @@ export function unetShapes(config: UNetConfig): NetworkShapes {
       transformer(list, `up_blocks.${i}.attentions.${j}`, {
         config,
         width,
-        depth: transformerDepth[top - i],
+        depth: depthAt(config, `up_blocks.${i}.attentions.${j}`, top - i),
       });
     }
     if (i < top) list.conv(`up_blocks.${i}.upsamplers.0.conv`, out, out);
@@ -67,7 +67,7 @@ export function unetShapes(config: UNetConfig): NetworkShapes {
 
 /** The way down and the middle, which UNet and ControlNet share; answers the skips' widths. */
 function encoderShapes(list: ShapeList, config: UNetConfig): number[] {
-  const { blockOutChannels: channels, layersPerBlock: layers, transformerDepth } = config;
+  const { blockOutChannels: channels, layersPerBlock: layers } = config;
   const time = 4 * channels[0];
   list.conv('conv_in', channels[0], config.inChannels);
   list.linear('time_embedding.linear_1', time, channels[0]);
@@ -83,7 +83,7 @@ function encoderShapes(list: ShapeList, config: UNetConfig): number[] {
     for (let j = 0; j < layers; j++) {
       list.residual(`down_blocks.${i}.resnets.${j}`, [width, out], time);
       width = out;
-      const depth = transformerDepth[i];
+      const depth = depthAt(config, `down_blocks.${i}.attentions.${j}`, i);
       transformer(list, `down_blocks.${i}.attentions.${j}`, { config, width, depth });
       skips.push(width);
     }
@@ -92,10 +92,20 @@ function encoderShapes(list: ShapeList, config: UNetConfig): number[] {
     skips.push(out);
   });
 
+  if (config.ownDepths) return skips;
   list.residual('mid_block.resnets.0', [width, width], time);
   transformer(list, 'mid_block.attentions.0', { config, width, depth: config.midTransformerDepth });
   list.residual('mid_block.resnets.1', [width, width], time);
   return skips;
+}
+
+/** Transformer blocks of the attention at `path`, on that level; 0: there is none. */
+export function depthAt(
+  { ownDepths, transformerDepth }: Pick<UNetConfig, 'ownDepths' | 'transformerDepth'>,
+  path: string,
+  level: number,
+): number {
+  return ownDepths ? (ownDepths[path] ?? 0) : transformerDepth[level];
 }
 
 export function controlNetShapes(config: ControlNetConfig): NetworkShapes {

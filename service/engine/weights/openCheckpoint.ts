@@ -6,25 +6,20 @@ import type { Detection } from './detection.ts';
 import {
   schedulerFacts,
   withUnetJson,
-  withVaeJson,
   zeroEmptyNegativeOf,
   type SchedulerFacts,
 } from './diffusersConfig.ts';
 import { readComponent, readConfigJson } from './diffusersFolder.ts';
 import { detectModel } from './detectModel.ts';
 import { builtFamily, familyFacts } from './families.ts';
-import {
-  checkDivisible,
-  checkUnetConfig,
-  unetConfigFromShapes,
-  vaeConfigFromShapes,
-} from './networkConfigs.ts';
-import { unetShapes, vaeShapes } from './networkShapes.ts';
+import { checkUnetConfig, unetConfigFromShapes } from './networkConfigs.ts';
+import { unetShapes } from './networkShapes.ts';
 import { openTextEncoder } from './openTextEncoder.ts';
+import { needPart, openVae, type Part } from './openVae.ts';
 import { predictionBeside, predictionOfWeights } from './predictionOf.ts';
-import { refuseModel } from './refuseModel.ts';
+import { describeModel, refuseModel } from './refuseModel.ts';
 import { readTensorFile } from './readTensorFile.ts';
-import { unetSource, vaeSource, type Tensors, type TensorSource } from './tensorSource.ts';
+import { unetSource } from './tensorSource.ts';
 import type { BuiltFamily, FileStamp, OpenedCheckpoint, OpenedTextEncoder } from './types.ts';
 
 const publishedNoise: Omit<SchedulerFacts, 'prediction'> = {
@@ -33,12 +28,6 @@ const publishedNoise: Omit<SchedulerFacts, 'prediction'> = {
   betaSchedule: 'scaled_linear',
   zeroTerminalSnr: false,
 };
-
-/** The tensors of a part and what config.json says of it; `json` is undefined for a single file. */
-interface Part {
-  readonly tensors: Tensors;
-  readonly json?: unknown;
-}
 
 interface Parts {
   readonly family: BuiltFamily;
@@ -99,6 +88,10 @@ async function singleFileParts(files: ModelFiles): Promise<Parts> {
   const file = await readTensorFile(files.path);
   const found = detectModel(file);
   const family = familyOf(found);
+  if (found.component === 'unet') {
+    const what = `This is ${describeModel(found)}: text encoder and VAE are not in the file.`;
+    throw new PentimentoError('E_MODEL_MISSING_PART', what);
+  }
   const part: Part = { tensors: file.tensors };
   return {
     family,
@@ -150,14 +143,8 @@ function stampOf({ file, sizeBytes, mtimeMs }: FileStamp): FileStamp {
   return { file, sizeBytes, mtimeMs };
 }
 
-function need(source: TensorSource | undefined, part: string): TensorSource {
-  if (!source)
-    throw new PentimentoError('E_MODEL_MISSING_PART', `The ${part} is not in this model.`);
-  return source;
-}
-
 function openUnet(part: Part): { unet: OpenedCheckpoint['unet']; nativeSide?: number } {
-  const source = need(unetSource(part.tensors), 'UNet');
+  const source = needPart(unetSource(part.tensors), 'UNet');
   const shapes = unetConfigFromShapes(source);
   const { config, nativeSide } =
     part.json === undefined
@@ -166,19 +153,4 @@ function openUnet(part: Part): { unet: OpenedCheckpoint['unet']; nativeSide?: nu
   const weights = collectWeights('UNet', source, unetShapes(config));
   checkUnetConfig(config);
   return { unet: { config, weights }, ...(nativeSide === undefined ? {} : { nativeSide }) };
-}
-
-function openVae(part: Part, scalingFactor: number): OpenedCheckpoint['vae'] {
-  const source = need(vaeSource(part.tensors), 'VAE');
-  const shapes = { ...vaeConfigFromShapes(source), scalingFactor };
-  const config = part.json === undefined ? shapes : withVaeJson(shapes, part.json);
-  const weights = collectWeights('VAE', source, vaeShapes(config));
-  if (config.latentChannels !== 4) {
-    throw new PentimentoError(
-      'E_MODEL_FAMILY',
-      `The VAE has ${config.latentChannels} latent channels.`,
-    );
-  }
-  checkDivisible('VAE', config.blockOutChannels, [config.normGroups]);
-  return { config, weights };
 }

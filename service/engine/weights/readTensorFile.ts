@@ -5,6 +5,7 @@ import { shown } from './headerJson.ts';
 import { openModelFile } from './modelFile.ts';
 import { readTorchFile } from './pickle/readTorchFile.ts';
 import { readSafetensors, type TensorFile } from './safetensors.ts';
+import { withScales } from './tensorScales.ts';
 
 /**
  * Names, types, shapes and byte ranges of every tensor; the format is told by the first bytes, whatever
@@ -12,7 +13,7 @@ import { readSafetensors, type TensorFile } from './safetensors.ts';
  * PyTorch file whose numbers do not lie in reading order.
  */
 export async function readTensorFile(path: string): Promise<TensorFile> {
-  if (!(await isTorchFile(path))) return readSafetensors(path);
+  if (!(await isTorchFile(path))) return withScales(await readSafetensors(path));
   const file = await readTorchFile(path);
   const [turned] = file.strided.keys();
   if (turned !== undefined) {

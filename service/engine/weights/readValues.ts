@@ -21,11 +21,11 @@ export async function readValues(tensors: readonly StoredTensor[]): Promise<Floa
   }
 }
 
-function asFloats({ dtype, shape }: StoredTensor, bytes: Uint8Array): Float32Array {
+function asFloats({ dtype, shape, scale }: StoredTensor, bytes: Uint8Array): Float32Array {
   const count = shape.reduce((product, side) => product * side, 1);
   if (isConvertible(dtype)) {
     const out = new Uint32Array(count);
-    toFloat32(dtype, bytes, out);
+    toFloat32(dtype, bytes, out, scale);
     return new Float32Array(out.buffer);
   }
   const read = integers[dtype];

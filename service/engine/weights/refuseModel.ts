@@ -1,5 +1,5 @@
 import { PentimentoError } from '../../../shared/errors.ts';
-import type { Component, Detection, Family } from './detection.ts';
+import type { Component, Detection, Family, OtherKind } from './detection.ts';
 import { builtFamily } from './families.ts';
 
 const familyNames: Readonly<Partial<Record<Family, string>>> = {
@@ -10,6 +10,20 @@ const familyNames: Readonly<Partial<Record<Family, string>>> = {
   'playground-v2.5': 'a Playground 2.5 model',
   sd3: 'a Stable Diffusion 3 model',
   flux: 'a Flux model',
+  flux2: 'a Flux 2 model',
+  chroma: 'a Chroma model',
+  'qwen-image': 'a Qwen-Image model',
+  wan: 'a Wan video model',
+  'hunyuan-dit': 'a Hunyuan-DiT model',
+  'hunyuan-video': 'a HunyuanVideo model',
+  auraflow: 'an AuraFlow model',
+  pixart: 'a PixArt model',
+  lumina: 'a Lumina or Z-Image model',
+  hidream: 'a HiDream model',
+  cascade: 'a Stable Cascade model',
+  cosmos: 'a Cosmos model',
+  mochi: 'a Mochi video model',
+  'ltx-video': 'an LTX-Video model',
 };
 
 const componentNames: Readonly<Record<Component, string>> = {
@@ -29,6 +43,14 @@ const componentNames: Readonly<Record<Component, string>> = {
   unknown: 'none of the kinds of model known here',
 };
 
+const otherKinds: Readonly<Record<OtherKind, string>> = {
+  'motion-module': 'a motion module (AnimateDiff)',
+  'vision-encoder': 'an image encoder (CLIP vision)',
+  'language-model': 'a text encoder of later families (T5 or a language model)',
+  segmenter: 'a segmentation model',
+  'face-restorer': 'a face restorer',
+};
+
 /** Models of a family, for a sentence: "an SDXL model". */
 function familyName(family: string): string {
   const names: Readonly<Record<string, string | undefined>> = familyNames;
@@ -41,13 +63,39 @@ export function controlOfOtherFamily(name: string, made: string, model: string):
   return new PentimentoError('E_MODEL_FAMILY', `${what}; this model is ${familyName(model)}.`);
 }
 
-/** What the file is, for a sentence: "a LoRA", "an SDXL model". */
+/** Families whose latents are the same, so that one model can go on with what another began. */
+const sameLatents: ReadonlyArray<readonly string[]> = [['sd1'], ['sd2'], ['sdxl', 'sdxl-refiner']];
+
+/** E_MODEL_FAMILY where a refiner's latents are not the model's; undefined where they are. */
+export function refuseRefiner(
+  { name, family: made }: { readonly name: string; readonly family: string },
+  model: string,
+): PentimentoError | undefined {
+  if (sameLatents.some((group) => group.includes(made) && group.includes(model))) return undefined;
+  const what = `The refiner "${name}" is ${familyName(made)}`;
+  return new PentimentoError('E_MODEL_FAMILY', `${what}; this model is ${familyName(model)}.`);
+}
+
+/** E_MODEL_FAMILY: what the LoRA was made for, and what the model is. */
+export function loraOfOtherFamily(name: string, made: string, model: string): PentimentoError {
+  const what = `The LoRA "${name}" was made for ${familyName(made)}`;
+  return new PentimentoError('E_MODEL_FAMILY', `${what}; this model is ${familyName(model)}.`);
+}
+
+/** What the file is, for a sentence: "a LoRA for an SDXL model", "an SDXL model". */
 export function describeModel({
   component,
   family,
-}: Pick<Detection, 'component' | 'family'>): string {
-  return component === 'checkpoint' ? familyName(family) : componentNames[component];
+  resembles,
+}: Pick<Detection, 'component' | 'family' | 'resembles'>): string {
+  if (component === 'checkpoint') return familyName(family);
+  if (resembles) return otherKinds[resembles];
+  const isFor = withFamily.has(component) && family in familyNames;
+  return `${componentNames[component]}${isFor ? ` for ${familyName(family)}` : ''}`;
 }
+
+/** Components whose family is part of what they are. */
+const withFamily: ReadonlySet<Component> = new Set(['lora', 'controlnet', 'embedding', 'unet']);
 
 /**
  * Why the file cannot be opened as a checkpoint, from its detection alone; undefined when it may be.

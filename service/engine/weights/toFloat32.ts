@@ -74,10 +74,18 @@ export function isConvertible(dtype: StoredType): boolean {
 
 /**
  * The bits of `out.length` values as float32. `source` holds them as `dtype`, little-endian, and starts
- * at a multiple of eight bytes in its buffer. Throws a RangeError for integer types.
+ * at a multiple of eight bytes in its buffer; each value is multiplied by `scale`. Throws a RangeError for integer types.
  */
-export function toFloat32(dtype: StoredType, source: Uint8Array, out: Uint32Array): void {
+export function toFloat32(
+  dtype: StoredType,
+  source: Uint8Array,
+  out: Uint32Array,
+  scale = 1,
+): void {
   const convert = converters[dtype];
   if (!convert) throw new RangeError(`${dtype} holds no floating-point numbers`);
   convert(source, out);
+  if (scale === 1) return;
+  const values = new Float32Array(out.buffer, out.byteOffset, out.length);
+  for (let i = 0; i < values.length; i++) values[i] *= scale;
 }

@@ -22,6 +22,8 @@ export interface StoredTensor {
   /** Absolute byte range in the file: begin inclusive, end exclusive. */
   readonly begin: number;
   readonly end: number;
+  /** Of 8-bit floats: what their values are to be multiplied by. */
+  readonly scale?: number;
 }
 
 /**
@@ -39,6 +41,11 @@ export interface UNetConfig {
   /** Transformer blocks per attention of each down block; 0: no attention there. SD1: [1,1,1,0]. */
   readonly transformerDepth: readonly number[];
   readonly midTransformerDepth: number;
+  /**
+   * Of models that were cut down (SSD-1B, Segmind-Vega, KOALA): they have no middle block, and every
+   * attention a depth of its own, by its path ('up_blocks.0.attentions.2').
+   */
+  readonly ownDepths?: Readonly<Record<string, number>>;
   readonly crossAttentionDim: number;
   /** Attention heads of each down block's level (SD1: [8,8,8,8]). */
   readonly heads: readonly number[];
@@ -117,8 +124,8 @@ export type BuiltFamily = 'sd1' | 'sd2' | 'sdxl' | 'sdxl-refiner';
 /** How the training's betas lie between the first and the last; the cosine has ends of its own. */
 export type BetaSchedule = 'scaled_linear' | 'linear' | 'squaredcos_cap_v2';
 
-/** A whole checkpoint, opened: what graph/ and networks.ts need to build and load it. */
-export interface OpenedCheckpoint {
+/** What a model's files say beside its networks. */
+export interface CheckpointFacts {
   readonly family: BuiltFamily;
   readonly prediction: 'epsilon' | 'v';
   readonly betaStart: number;
@@ -126,10 +133,6 @@ export interface OpenedCheckpoint {
   readonly betaSchedule: BetaSchedule;
   /** scheduler_config.json of a diffusers folder: where its author places steps. */
   readonly scheduler?: Readonly<Record<string, unknown>>;
-  readonly unet: { readonly config: UNetConfig; readonly weights: NetworkWeights };
-  readonly vae: { readonly config: VaeConfig; readonly weights: NetworkWeights };
-  /** One, or two whose states are joined in this order. */
-  readonly textEncoders: readonly OpenedTextEncoder[];
   /** An empty negative prompt is told as zeros, as the family was trained (SDXL). */
   readonly zeroEmptyNegative: boolean;
   /** Side in pixels the model was trained at: 512, 768 or 1024, or what a diffusers folder says. */
@@ -138,6 +141,14 @@ export interface OpenedCheckpoint {
   readonly zeroTerminalSnr?: boolean;
   /** State of every file the weights lie in, for assertUnchanged (modelFile.ts). */
   readonly files?: readonly FileStamp[];
+}
+
+/** A whole checkpoint, opened: what graph/ and networks.ts need to build and load it. */
+export interface OpenedCheckpoint extends CheckpointFacts {
+  readonly unet: { readonly config: UNetConfig; readonly weights: NetworkWeights };
+  readonly vae: { readonly config: VaeConfig; readonly weights: NetworkWeights };
+  /** One, or two whose states are joined in this order. */
+  readonly textEncoders: readonly OpenedTextEncoder[];
 }
 
 /** What tells one state of a file from another. */

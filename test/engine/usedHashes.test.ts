@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { usedLoraHashes } from '../../service/engine/usedLoraHashes.ts';
+import { usedEmbeddingHashes, usedLoraHashes } from '../../service/engine/usedHashes.ts';
 import { parametersText, Recipe } from '../../shared/recipe.ts';
 import { text } from '../engine/jobs.ts';
 
@@ -25,15 +25,25 @@ describe('hashes in a recipe', () => {
       seed: 5,
       model: { id: 'a', name: 'paint', family: 'sd1', hash: '6ce0161689' },
       loras,
+      embeddings: usedEmbeddingHashes(new Set(['bad, hand', 'nameless']), [
+        { name: 'bad, hand', hash: 'c74b4e810b03' },
+        { name: 'nameless' },
+        { name: 'unused', hash: 'aaaaaaaaaaaa' },
+      ]),
       context: { x: 0, y: 0, width: 64, height: 64 },
       workingSize: { width: 64, height: 64 },
     });
     const line = parametersText(recipe).split('\n').at(-1) ?? '';
     expect(line).toContain('Model hash: 6ce0161689, Model: paint, ');
     expect(line).toContain(
-      'Lora hashes: "film old grain: 0123456789ab, ink: ba9876543210", Emphasis: Ignore',
+      'Lora hashes: "film old grain: 0123456789ab, ink: ba9876543210", TI hashes: "bad hand: c74b4e810b03", Emphasis: Ignore',
     );
-    const without = Recipe.parse({ ...recipe, loras: undefined, model: undefined });
+    const without = Recipe.parse({
+      ...recipe,
+      loras: undefined,
+      embeddings: undefined,
+      model: undefined,
+    });
     expect(parametersText(without)).not.toMatch(/hash/);
   });
 });

@@ -16,3 +16,14 @@ export function usedLoraHashes(
     used.has(path) && hash !== undefined ? [{ name, hash }] : [],
   );
 }
+
+/** For the recipe: the embeddings of these names whose hash is known. */
+export function usedEmbeddingHashes(
+  names: ReadonlySet<string>,
+  files: ReadonlyArray<{ readonly name: string; readonly hash?: string | undefined }>,
+): NonNullable<Recipe['embeddings']> {
+  return [...names].flatMap((name) => {
+    const hash = files.find((file) => file.name === name)?.hash;
+    return hash === undefined ? [] : [{ name, hash }];
+  });
+}
