@@ -34,13 +34,18 @@ export const modelErrors = {
   },
   E_MODEL_FAMILY: {
     status: 422,
-    title: 'This kind of model is not supported yet.',
-    next: 'Use a Stable Diffusion 1.x model.',
+    title: 'This model is of a family that cannot be used here.',
+    next: 'Use a Stable Diffusion 1, 2 or SDXL model, and files made for it.',
+  },
+  E_MODEL_ABILITY: {
+    status: 422,
+    title: 'This model cannot do what the job asks for.',
+    next: 'Leave that out, or use the same model as .safetensors.',
   },
   E_MODEL_KIND: {
     status: 422,
-    title: 'This file is not a checkpoint.',
-    next: 'Choose a full model; LoRA and VAE files go beside one.',
+    title: 'This file is of another kind.',
+    next: 'Choose a file of the kind that is asked for: LoRA and VAE files go beside a full model.',
   },
   E_MODEL_MISSING_PART: {
     status: 422,

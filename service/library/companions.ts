@@ -27,10 +27,10 @@ export function companionsOf(path: string, names: ReadonlySet<string>): Companio
     return ending === undefined ? undefined : join(folder, `${stem}${ending}`);
   };
   return withoutUndefined({
-    vae: first(['.vae.safetensors']),
+    vae: first(['.vae.safetensors', '.vae.pt', '.vae.ckpt']),
     preview: first(previewEndings),
     userNotes: first(['.json']),
-    siteNotes: first(['.civitai.info']),
+    siteNotes: first(['.civitai.info', '.metadata.json', '.cm-info.json']),
     description: first(['.txt', '.description.txt']),
   });
 }
@@ -59,10 +59,25 @@ const UserNotes = z.object({
   notes: z.string().optional().catch(undefined),
   description: z.string().optional().catch(undefined),
 });
+const optionalText = z.string().nullish().catch(undefined);
+const optionalWords = z.array(z.string()).optional().catch(undefined);
 const SiteNotes = z.object({
-  trainedWords: z.array(z.string()).optional().catch(undefined),
-  baseModel: z.string().optional().catch(undefined),
-  description: z.string().nullish().catch(undefined),
+  trainedWords: optionalWords,
+  baseModel: optionalText,
+  description: optionalText,
+});
+/** ComfyUI Lora Manager's `name.metadata.json` has the site's answer inside its own. */
+const ManagerNotes = z.object({
+  base_model: optionalText,
+  modelDescription: optionalText,
+  notes: optionalText,
+  civitai: z.object({ trainedWords: optionalWords }).optional().catch(undefined),
+});
+/** StabilityMatrix's `name.cm-info.json`. */
+const MatrixNotes = z.object({
+  TrainedWords: optionalWords,
+  BaseModel: optionalText,
+  ModelDescription: optionalText,
 });
 const TagCounts = z.record(z.string(), z.record(z.string(), z.number()));
 
@@ -75,7 +90,7 @@ export async function readNotes(
   metadata: ReadonlyMap<string, string>,
 ): Promise<ModelNotes | undefined> {
   const user = UserNotes.safeParse(await jsonFile(userNotes)).data ?? {};
-  const site = SiteNotes.safeParse(await jsonFile(siteNotes)).data ?? {};
+  const site = siteNotesOf(await jsonFile(siteNotes));
   const plain = description && (await readSmallFile(description, mostNotesBytes))?.toString('utf8');
   const triggers =
     splitWords(user['activation text']) ??
@@ -90,7 +105,7 @@ export async function readNotes(
       weight !== undefined && Number.isFinite(weight) && weight !== 0 ? weight : undefined,
     madeFor:
       knownText(user['sd version']) ??
-      shortText(site.baseModel) ??
+      shortText(site.baseModel ?? undefined) ??
       shortText(metadata.get('modelspec.architecture')),
     text:
       shortText(user.notes) ??
@@ -100,6 +115,19 @@ export async function readNotes(
       shortText(metadata.get('modelspec.description')),
   });
   return Object.keys(notes).length > 0 ? ModelNotes.parse(notes) : undefined;
+}
+
+/** Any of the three forms, as the model site's own. */
+function siteNotesOf(json: unknown): z.infer<typeof SiteNotes> {
+  const own = SiteNotes.safeParse(json).data;
+  const manager = ManagerNotes.safeParse(json).data;
+  const matrix = MatrixNotes.safeParse(json).data;
+  return {
+    trainedWords: own?.trainedWords ?? manager?.civitai?.trainedWords ?? matrix?.TrainedWords,
+    baseModel: own?.baseModel ?? manager?.base_model ?? matrix?.BaseModel,
+    description:
+      own?.description ?? (manager?.notes || manager?.modelDescription) ?? matrix?.ModelDescription,
+  };
 }
 
 async function jsonFile(path: string | undefined): Promise<unknown> {

@@ -5,10 +5,14 @@ import type { ModelInfo } from '../../shared/api.ts';
 import { PentimentoError, toProblem } from '../../shared/errors.ts';
 import type { Component, Detection } from '../engine/weights/detection.ts';
 import { detectModel } from '../engine/weights/detectModel.ts';
+import { variantOf } from '../engine/weights/detectUnet.ts';
 import { readComponent, readConfigJson } from '../engine/weights/diffusersFolder.ts';
+import { openOnnxFolder } from '../engine/weights/onnx/openOnnxFolder.ts';
 import { openCheckpoint } from '../engine/weights/openCheckpoint.ts';
 import { openControlNet } from '../engine/weights/openControlNet.ts';
 import { openTaesd } from '../engine/weights/openTaesd.ts';
+import { openUpscaler } from '../engine/weights/openUpscaler.ts';
+import { shown } from '../engine/weights/headerJson.ts';
 import { describeModel } from '../engine/weights/refuseModel.ts';
 import { readTensorFile } from '../engine/weights/readTensorFile.ts';
 import type { ModelFiles } from '../messages.ts';
@@ -21,6 +25,8 @@ import { suggestedSettings } from './suggestedSettings.ts';
 export interface InspectedModel extends Omit<ModelInfo, 'id'> {
   /** A VAE file that lies beside the checkpoint under its name (`name.vae.safetensors`). */
   readonly ownVae?: string | undefined;
+  /** What the trainer of a LoRA called it (kohya's ss_output_name). */
+  readonly trainedAs?: string | undefined;
   /** Of its file, milliseconds; 0 for a folder. */
   readonly mtimeMs: number;
 }
@@ -44,8 +50,10 @@ const kinds: Readonly<Partial<Record<Component, ModelInfo['kind']>>> = {
   upscaler: 'upscaler',
 };
 
+const longestAlias = 200;
+
 /** Counts up whenever `inspectModel` answers something else about the same file: kept answers are then dropped. */
-export const inspectionVersion = 2;
+export const inspectionVersion = 4;
 
 export async function inspectModel(
   found: FoundModel,
@@ -53,7 +61,7 @@ export async function inspectModel(
 ): Promise<InspectedModel> {
   const unread: InspectedModel = {
     name: modelName(found),
-    kind: found.layout === 'diffusers' ? 'checkpoint' : kindOfFolder(found),
+    kind: found.layout === 'single' ? kindOfFolder(found) : 'checkpoint',
     family: 'unknown',
     variant: 'base',
     prediction: 'unknown',
@@ -65,6 +73,7 @@ export async function inspectModel(
   try {
     switch (found.layout) {
       case 'diffusers':
+      case 'onnx':
         return await inspectFolder(found, unread);
       case 'single':
         return await inspectFile(found, unread);
@@ -96,11 +105,20 @@ async function inspectFile(found: FoundModel, unread: InspectedModel): Promise<I
     await openControlNet(found.path);
     return { ...info, usable: true };
   }
+  if (detection.component === 'upscaler') {
+    await openUpscaler(found.path);
+    return { ...info, usable: true };
+  }
   // Whether its layers fit is asked when a prompt names it; its family is known.
-  if (detection.component === 'lora' && detection.recognized) return { ...info, usable: true };
+  if (detection.component === 'lora' && detection.recognized) {
+    const trainedAs = file.metadata.get('ss_output_name')?.trim().slice(0, longestAlias);
+    return { ...info, ...(trainedAs ? { trainedAs } : {}), usable: true };
+  }
   // What its vectors fit is asked when a prompt names it.
   if (detection.component === 'embedding') return { ...info, usable: true };
-  return refused(info, 'E_MODEL_KIND', `This is ${describeModel(detection)}.`);
+  const isOfOtherFamily = detection.component === 'lora';
+  const code = isOfOtherFamily ? 'E_MODEL_FAMILY' : 'E_MODEL_KIND';
+  return refused(info, code, `This is ${describeModel(detection)}.`);
 }
 
 function withDetection(unread: InspectedModel, detection: Detection): InspectedModel {
@@ -141,7 +159,7 @@ async function tryOpen(
 function modelFilesOf(found: FoundModel, vaePath: string | undefined): ModelFiles {
   return {
     reference: { id: '', name: '', family: '' },
-    layout: found.layout === 'diffusers' ? 'diffusers' : 'single',
+    layout: found.layout,
     path: found.path,
     ...(vaePath === undefined ? {} : { vaePath }),
   };
@@ -149,33 +167,63 @@ function modelFilesOf(found: FoundModel, vaePath: string | undefined): ModelFile
 
 /** Pipelines of other families, by the class their model_index.json names. */
 const pipelineFamilies: ReadonlyArray<readonly [name: RegExp, family: Detection['family']]> = [
+  [/^Flux2/, 'flux2'],
   [/^Flux/, 'flux'],
   [/^StableDiffusion3/, 'sd3'],
+  [/^QwenImage/, 'qwen-image'],
+  [/^Wan/, 'wan'],
+  [/^PixArt/, 'pixart'],
+  [/^HunyuanDiT/, 'hunyuan-dit'],
+  [/^HunyuanVideo/, 'hunyuan-video'],
+  [/^AuraFlow/, 'auraflow'],
+  [/^(?:Lumina|ZImage)/, 'lumina'],
+  [/^HiDream/, 'hidream'],
+  [/^StableCascade/, 'cascade'],
+  [/^Cosmos/, 'cosmos'],
+  [/^Mochi/, 'mochi'],
+  [/^LTX/, 'ltx-video'],
+  [/^Chroma/, 'chroma'],
 ];
+/** Further ones, whose UNet is another one in spite of its name. */
+const otherPipelines = /^(?:StableVideo|Kandinsky|IF|Kolors|AnimateDiff|StableUnCLIP|UnCLIP)/;
 
 async function inspectFolder(found: FoundModel, unread: InspectedModel): Promise<InspectedModel> {
   const index = await readConfigJson(join(found.path, 'model_index.json'));
   const className = (index as { _class_name?: unknown } | null | undefined)?._class_name;
   if (typeof className === 'string') {
     const family = pipelineFamilies.find(([name]) => name.test(className))?.[1];
-    if (family !== undefined) {
-      return refused(
-        { ...unread, family },
-        'E_MODEL_FAMILY',
-        `This is ${describeModel({ component: 'checkpoint', family })}.`,
-      );
+    const what = family && describeModel({ component: 'checkpoint', family });
+    if (what) return refused({ ...unread, family }, 'E_MODEL_FAMILY', `This is ${what}.`);
+    if (otherPipelines.test(className) || !(await isFolder(join(found.path, 'unet')))) {
+      return refused(unread, 'E_MODEL_FAMILY', `It is made for ${shown(className)}.`);
     }
   }
+  if (found.layout === 'onnx') return inspectOnnx(found, unread);
   const unet = await readComponent(join(found.path, 'unet'), 'UNet');
   const detection = detectModel({ tensors: unet.tensors, metadata: new Map() });
   const info = { ...withDetection(unread, detection), kind: 'checkpoint' as const };
   return { ...info, ...(await tryOpen(found, undefined)) };
 }
 
+async function inspectOnnx(found: FoundModel, unread: InspectedModel): Promise<InspectedModel> {
+  const opened = await openOnnxFolder(modelFilesOf(found, undefined));
+  const { family, prediction, nativeSide, inChannels } = opened;
+  const suggested = suggestedSettings(modelName(found));
+  return {
+    ...unread,
+    family,
+    variant: variantOf(inChannels),
+    prediction,
+    nativeSide,
+    usable: true,
+    ...(suggested ? { suggested } : {}),
+  };
+}
+
 /** By file names, sizes and times alone; a file that is gone counts as nothing. */
 export async function modelState(found: FoundModel): Promise<ModelState> {
   const { companions, path } = found;
-  const isFolder = found.layout === 'diffusers';
+  const isFolder = found.layout !== 'single';
   const paths = isFolder ? await folderFiles(path) : [path, ...Object.values(companions)];
   let sizeBytes = 0;
   let mtimeMs = 0;
@@ -183,9 +231,7 @@ export async function modelState(found: FoundModel): Promise<ModelState> {
   for (const file of paths) {
     const info = await stat(file).catch(() => undefined);
     if (!info?.isFile()) continue;
-    const isWeights = isFolder
-      ? file.endsWith('.safetensors')
-      : [path, companions.vae].includes(file);
+    const isWeights = isFolder ? !file.endsWith('.json') : [path, companions.vae].includes(file);
     if (isWeights) sizeBytes += info.size;
     if (file === path) mtimeMs = info.mtimeMs;
     parts.push(`${file}\0${info.size}\0${info.mtimeMs}`);
@@ -193,12 +239,27 @@ export async function modelState(found: FoundModel): Promise<ModelState> {
   return { sizeBytes, mtimeMs, key: parts.join('\n') };
 }
 
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+const folderParts = [
+  'unet',
+  'vae',
+  'vae_encoder',
+  'vae_decoder',
+  'text_encoder',
+  'text_encoder_2',
+  'scheduler',
+];
+
 async function folderFiles(folder: string): Promise<string[]> {
   const files = [join(folder, 'model_index.json')];
-  for (const part of ['unet', 'vae', 'text_encoder', 'text_encoder_2', 'scheduler']) {
+  for (const part of folderParts) {
     const names = await readdir(join(folder, part)).catch(() => []);
     for (const name of names.toSorted((a, b) => (a < b ? -1 : 1)))
-      if (/\.(?:safetensors|bin|json)$/.test(name)) files.push(join(folder, part, name));
+      if (/\.(?:safetensors|bin|json|onnx|onnx_data|pb|data)$/.test(name))
+        files.push(join(folder, part, name));
   }
   return files;
 }

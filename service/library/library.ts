@@ -1,12 +1,18 @@
 import type { ModelInfo } from '../../shared/api.ts';
 import { errorOfProblem, PentimentoError } from '../../shared/errors.ts';
 import { nearestNames } from '../../shared/nearest.ts';
-import { openCheckpoint } from '../engine/weights/openCheckpoint.ts';
-import { controlOfOtherFamily } from '../engine/weights/refuseModel.ts';
-import type { ModelFiles } from '../messages.ts';
+import { openModel } from '../engine/weights/openModel.ts';
+import type { Detection } from '../engine/weights/detection.ts';
+import {
+  controlOfOtherFamily,
+  describeModel,
+  refuseRefiner,
+} from '../engine/weights/refuseModel.ts';
+import type { ModelFiles, UpscalerFile } from '../messages.ts';
 import type { FileHashes } from './fileHashes.ts';
+import { fileName, findEntry } from './findEntry.ts';
 import type { InspectedModels } from './inspectedModels.ts';
-import { modelIds } from './modelNames.ts';
+import { callName, modelIds } from './modelNames.ts';
 import { openLibraryParts, type LibraryOptions, type LibraryParts } from './libraryParts.ts';
 import { readPreview, type PreviewPicture } from './readPreview.ts';
 import { scanFolders, type FoundModel } from './scanFolder.ts';
@@ -21,6 +27,13 @@ export interface Library {
    * nearest names), or what makes the file unusable: E_MODEL_FAMILY, E_MODEL_KIND, E_MODEL_MISSING_PART, ...
    */
   files(id: string, vaeId?: string, controlIds?: readonly string[]): Promise<ModelFiles>;
+  /**
+   * A checkpoint that goes on with what one of `family` began. Throws what files() throws, and
+   * E_MODEL_FAMILY where its latents are other ones.
+   */
+  refiner(id: string, family: string, vaeId?: string): Promise<ModelFiles>;
+  /** A network that enlarges pictures. Throws E_MODEL_UNKNOWN, E_MODEL_KIND and what makes it unusable. */
+  upscaler(id: string): Promise<UpscalerFile>;
   /** Looks again; files that have not changed are not read again. */
   rescan(): Promise<ModelInfo[]>;
   /** The picture beside a model. Throws E_NOT_FOUND, E_TOO_LARGE, E_IMAGE_TYPE. */
@@ -42,6 +55,7 @@ export interface LibraryEntry {
 
 interface Entry extends LibraryEntry {
   readonly ownVae: string | undefined;
+  readonly trainedAs: string | undefined;
   readonly mtimeMs: number;
 }
 
@@ -64,10 +78,10 @@ export function openLibrary(options: LibraryOptions): Library {
 
   const scanNow = async (): Promise<Entry[]> => {
     const { inspected, hashes } = await open();
-    let { models, folders } = await scanFolders(options.folders);
+    let { models, folders } = await scanFolders(options.folders, options.environment);
     // What came between looking and watching is seen by looking once more.
     if (options.watch === true && !isClosed && watch.follow(folders)) {
-      ({ models, folders } = await scanFolders(options.folders));
+      ({ models, folders } = await scanFolders(options.folders, options.environment));
     }
     const entries = await inspectAll(models, inspected);
     await inspected.keep(models);
@@ -87,22 +101,30 @@ export function openLibrary(options: LibraryOptions): Library {
   const infos = async (entries: readonly Entry[]) =>
     (await hashed(entries)).map(({ info }) => info);
 
+  const files: Library['files'] = async (id, vaeId, controlIds = []) => {
+    const entries = await hashed(await latest());
+    // A file that was put there or changed a moment ago counts as well.
+    const now = await freshEntry(findEntry(entries, id, 'checkpoint'), (await open()).inspected);
+    const others = missesAny(entries, { id, vaeId, controlIds });
+    const newest = !now || others ? await hashed(await scan()) : entries;
+    return filesOf(newest, { id, vaeId, controlIds });
+  };
+
   return {
     list: async () => infos(await latest()),
     rescan: async () => infos(await scan()),
-    async files(id, vaeId, controlIds = []) {
-      const { inspected } = await open();
-      let entries = await hashed(await latest());
-      // A file that was put there or changed a moment ago counts as well.
-      const now = await freshEntry(findEntry(entries, id, 'checkpoint'), inspected);
-      const misses = (name: string, kind: ModelInfo['kind']) => !findEntry(entries, name, kind);
-      if (
-        !now ||
-        (vaeId !== undefined && misses(vaeId, 'vae')) ||
-        controlIds.some((name) => misses(name, 'controlnet'))
-      )
-        entries = await hashed(await scan());
-      return filesOf(entries, { id, vaeId, controlIds });
+    files,
+    async refiner(id, family, vaeId) {
+      const found = await files(id, vaeId);
+      const refusal = refuseRefiner(found.reference, family);
+      if (refusal) throw refusal;
+      return found;
+    },
+    async upscaler(id) {
+      const entries = await latest();
+      const now = await freshEntry(findEntry(entries, id, 'upscaler'), (await open()).inspected);
+      const { found, info } = partOf(now ? entries : await scan(), id, 'upscaler');
+      return { id: info.id, name: info.name, path: found.path };
     },
     async preview(id) {
       const entry = (await latest()).find(({ info }) => info.id === id);
@@ -162,46 +184,24 @@ async function inspectAll(
   const next = models.entries();
   const reader = async (): Promise<void> => {
     for (const [i, found] of next) {
-      const { ownVae, mtimeMs, ...info } = await inspected.inspect(found);
-      entries[i] = { found, info: { id: ids[i], ...info }, ownVae, mtimeMs };
+      const { ownVae, trainedAs, mtimeMs, ...info } = await inspected.inspect(found);
+      entries[i] = { found, info: { id: ids[i], ...info }, ownVae, trainedAs, mtimeMs };
     }
   };
   await Promise.all(Array.from({ length: atOnce }, reader));
   return entries;
 }
 
-/** By id, then by name, by file name, by AUTOMATIC1111's title or hash; those of the wanted kind first, usable ones before others. */
-function findEntry(
-  entries: readonly Entry[],
-  wanted: string,
-  kind: ModelInfo['kind'],
-): Entry | undefined {
-  const lower = wanted.toLowerCase();
-  // "6ce0161689" or "v1-5-pruned-emaonly.safetensors [6ce0161689]"
-  const hash = /^(?:.*\[)?([0-9a-f]{10,64})\]?$/.exec(lower)?.[1];
-  const tests: ReadonlyArray<(entry: Entry) => boolean> = [
-    ({ info }) => info.id === wanted,
-    ({ info }) => info.name === wanted,
-    ({ info }) => info.id === lower || info.name.toLowerCase() === lower,
-    ({ found }) => found.relativePath === wanted || fileName(found).toLowerCase() === lower,
-    ({ sha256 }) => sha256 !== undefined && hash !== undefined && sha256.startsWith(hash),
-  ];
-  for (const test of tests) {
-    const matching = entries.filter(test);
-    const best = matching.toSorted((a, b) => score(b, kind) - score(a, kind))[0];
-    if (best) return best;
-  }
-  return undefined;
-}
-
-function score({ info }: Entry, kind: ModelInfo['kind']): number {
-  return (info.kind === kind ? 2 : 0) + (info.usable ? 1 : 0);
-}
-
 interface AskedFiles {
   readonly id: string;
   readonly vaeId: string | undefined;
   readonly controlIds: readonly string[];
+}
+
+function missesAny(entries: readonly Entry[], { vaeId, controlIds }: AskedFiles): boolean {
+  const misses = (name: string, kind: ModelInfo['kind']) => !findEntry(entries, name, kind);
+  const missesVae = vaeId !== undefined && misses(vaeId, 'vae');
+  return missesVae || controlIds.some((name) => misses(name, 'controlnet'));
 }
 
 async function filesOf(
@@ -215,7 +215,7 @@ async function filesOf(
     throw unknownModel(id, checkpoints);
   }
   const { found, info } = entry;
-  if (info.kind !== 'checkpoint') throw problemOfEntry(entry);
+  if (info.kind !== 'checkpoint') throw notOfKind(entry, 'checkpoint');
   const vaePath = vaeId === undefined ? entry.ownVae : partOf(entries, vaeId, 'vae').found.path;
   const taesdPath = previewDecoder(entries, info.family);
   const files: ModelFiles = {
@@ -225,7 +225,7 @@ async function filesOf(
       family: info.family,
       ...(info.hash === undefined ? {} : { hash: info.hash }),
     },
-    layout: found.layout === 'diffusers' ? 'diffusers' : 'single',
+    layout: found.layout,
     path: found.path,
     ...(vaePath === undefined ? {} : { vaePath }),
     ...(taesdPath === undefined ? {} : { taesdPath }),
@@ -236,7 +236,7 @@ async function filesOf(
   // A model that lacks its VAE, or a VAE that does not fit, shows only now.
   if (!info.usable && (vaeId === undefined || info.problem?.code !== 'E_MODEL_MISSING_PART'))
     throw problemOfEntry(entry);
-  if (vaeId !== undefined) await openCheckpoint(files);
+  if (vaeId !== undefined) await openModel(files);
   return files;
 }
 
@@ -254,17 +254,24 @@ function unknownModel(name: string, candidates: readonly Entry[]): PentimentoErr
 function problemOfEntry({ info }: Entry): PentimentoError {
   return info.problem
     ? errorOfProblem(info.problem)
-    : new PentimentoError('E_MODEL_KIND', `This is ${kindNames[info.kind] ?? 'another file'}.`);
+    : new PentimentoError('E_MODEL_KIND', `"${info.name}" is ${describeKind(info)}.`);
 }
 
-const kindNames: Readonly<Partial<Record<ModelInfo['kind'], string>>> = {
-  lora: 'a LoRA',
-  embedding: 'an embedding',
-  vae: 'a VAE',
-  taesd: 'a tiny autoencoder',
-  controlnet: 'a ControlNet',
-  upscaler: 'an upscaler',
-};
+function describeKind({ kind, family }: Pick<ModelInfo, 'kind' | 'family'>): string {
+  return describeModel({ component: kind, family: family as Detection['family'] });
+}
+
+/** What a file is, and what it is not: "sdxl" is an SDXL model, not a VAE; or why it cannot be told. */
+function notOfKind(entry: Entry, wanted: ModelInfo['kind']): PentimentoError {
+  const { info } = entry;
+  const isTold = !info.problem || /^E_MODEL_(?:KIND|FAMILY)$/.test(info.problem.code);
+  if (!isTold) return problemOfEntry(entry);
+  const what =
+    wanted === 'checkpoint' ? 'a full model' : describeKind({ kind: wanted, family: '' });
+  const known = info.kind === 'unknown' ? info.problem?.detail : undefined;
+  const is = known?.replace(/^This is (.*)\.$/, '$1') ?? describeKind(info);
+  return new PentimentoError('E_MODEL_KIND', `"${info.name}" is ${is}, not ${what}.`);
+}
 
 /** A file of that kind. Throws what is wrong with it. */
 function partOf(entries: readonly Entry[], id: string, kind: ModelInfo['kind']): Entry {
@@ -274,10 +281,7 @@ function partOf(entries: readonly Entry[], id: string, kind: ModelInfo['kind']):
       id,
       entries.filter(({ info }) => info.kind === kind),
     );
-  if (entry.info.kind !== kind) {
-    const what = kindNames[kind]?.replace(/^an? /, '') ?? kind;
-    throw new PentimentoError('E_MODEL_KIND', `"${entry.info.name}" is not a ${what}.`);
-  }
+  if (entry.info.kind !== kind) throw notOfKind(entry, kind);
   if (!entry.info.usable) throw problemOfEntry(entry);
   return entry;
 }
@@ -309,26 +313,32 @@ function previewDecoder(entries: readonly Entry[], family: string): string | und
   return decoders[0]?.found.path;
 }
 
+/** Of AUTOMATIC1111's "TI hashes" (modules/textual_inversion/textual_inversion.py). */
+const embeddingHashDigits = 12;
+
 /** AUTOMATIC1111 calls them by their file names, whatever folder they lie in. */
 function embeddingsOf(entries: readonly Entry[]): Pick<ModelFiles, 'embeddings'> {
   const embeddings = entries
     .filter(({ info }) => info.kind === 'embedding' && info.usable)
-    .map(({ found }) => ({ name: fileName(found).replace(/\.[^.]+$/, ''), path: found.path }));
+    .map(({ found, sha256 }) => ({
+      name: callName(found),
+      path: found.path,
+      ...(sha256 === undefined ? {} : { hash: sha256.slice(0, embeddingHashDigits) }),
+    }));
   return embeddings.length > 0 ? { embeddings } : {};
 }
 
-/** By file name, as prompts call them. */
+/** By file name, as prompts call them; those of families that are not built too, to say so. */
 function lorasOf(entries: readonly Entry[]): Pick<ModelFiles, 'loras'> {
   const loras = entries
-    .filter(({ info }) => info.kind === 'lora' && info.usable)
-    .map(({ found, info }) => {
-      const name = fileName(found).replace(/\.[^.]+$/, '');
+    .filter(({ info }) => info.kind === 'lora' && (info.usable || info.family !== 'unknown'))
+    .map(({ found, info, trainedAs }) => {
+      const name = callName(found);
+      const words = [found.relativePath.replace(/\.[^./]+$/, ''), trainedAs];
+      const aliases = words.flatMap((word) => (word === undefined || word === name ? [] : [word]));
       const hash = info.loraHash === undefined ? {} : { hash: info.loraHash };
-      return { name, path: found.path, family: info.family, ...hash };
+      const more = aliases.length > 0 ? { aliases } : {};
+      return { name, ...more, path: found.path, family: info.family, ...hash };
     });
   return loras.length > 0 ? { loras } : {};
-}
-
-function fileName({ relativePath }: FoundModel): string {
-  return relativePath.split('/').at(-1) ?? '';
 }

@@ -2,10 +2,13 @@
 import { join } from 'node:path';
 import { openFileHashes, type FileHashes } from './fileHashes.ts';
 import { openInspectedModels, type InspectedModels } from './inspectedModels.ts';
+import type { Environment } from './programFolders.ts';
 
 export interface LibraryOptions {
   /** Folders to look in, in order; one that does not exist is taken as empty. */
   readonly folders: readonly string[];
+  /** Variables that programs' own settings of folders may name (none). */
+  readonly environment?: Environment;
   /** Where to keep what was learned from headers; absent: in memory only. */
   readonly kept?: { readonly folder: string; readonly programVersion: string };
   /** Notice changes by itself; without it only `rescan` and `files` look again. */

@@ -5,16 +5,24 @@ import type { ModelInfo } from '../../shared/api.ts';
 import type { FoundModel } from './scanFolder.ts';
 
 /** File names that say nothing: the folder's name is used in their place. */
-const plainStems = /^(?:diffusion_pytorch_model|pytorch_model|model)(?:\.fp16)?$/;
+const plainStems =
+  /^(?:diffusion_pytorch_model|pytorch_model|model|pytorch_lora_weights|adapter_model|learned_embeds|lora)(?:\.fp16)?$/;
 const longestId = 120;
 
-/** What people call it: file name without ending, or the folder's; a hub snapshot has its repository's. */
+/** What people call it: file name without ending, or the folder's; in a hub snapshot the repository's for both. */
 export function modelName({ path, layout, relativePath }: FoundModel): string {
-  const stem = layout === 'diffusers' ? basename(path) : basename(path).replace(/\.[^.]+$/, '');
+  const stem = layout === 'single' ? basename(path).replace(/\.[^.]+$/, '') : basename(path);
   const parents = relativePath.split('/').slice(0, -1);
   const hub = parents.findLast((part) => part.startsWith('models--'));
-  if (hub !== undefined) return hub.split('--').at(-1) ?? stem;
+  const saysNothing = layout !== 'single' || plainStems.test(stem);
+  if (hub !== undefined && saysNothing) return hub.split('--').at(-1) ?? stem;
   return plainStems.test(stem) ? (parents.at(-1) ?? stem) : stem;
+}
+
+/** The word by which prompts call a LoRA or an embedding: its file name, where that says anything. */
+export function callName(found: FoundModel): string {
+  const stem = basename(found.relativePath).replace(/\.[^.]+$/, '');
+  return plainStems.test(stem) ? modelName(found) : stem;
 }
 
 /** Letters and digits of any script, lower case, joined by hyphens. */
@@ -35,9 +43,7 @@ export function modelIds(found: readonly FoundModel[]): string[] {
   const taken = new Set<string>();
   return found.map((model) => {
     const own =
-      model.layout === 'diffusers'
-        ? model.relativePath
-        : model.relativePath.replace(/\.[^./]+$/, '');
+      model.layout === 'single' ? model.relativePath.replace(/\.[^./]+$/, '') : model.relativePath;
     let id = slug(own);
     const mark = createHash('sha256').update(model.realPath).digest('hex');
     for (let digits = 4; taken.has(id); digits++) id = `${slug(own)}-${mark.slice(0, digits)}`;

@@ -18,6 +18,9 @@ export interface StartFolder {
   readonly kind?: ModelInfo['kind'];
 }
 
+/** Variables that settings may name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 const longestSettings = 256 * 1024;
 
 /** ComfyUI's names of kinds (folder_paths.py), of which only these hold models that can be used. */
@@ -37,8 +40,9 @@ const comfyKinds: Readonly<Record<string, ModelInfo['kind']>> = {
 export async function programFolders(
   folder: string,
   names: ReadonlySet<string>,
+  environment: Environment,
 ): Promise<StartFolder[] | undefined> {
-  if (names.has('invokeai.yaml')) return invokeFolders(folder);
+  if (names.has('invokeai.yaml')) return invokeFolders(folder, environment);
   if (!names.has('models')) return undefined;
   const models = join(folder, 'models');
   const isWebui = await isFolder(join(models, 'Stable-diffusion'));
@@ -46,7 +50,7 @@ export async function programFolders(
   const own = ['models', 'embeddings', 'extensions/sd-webui-controlnet/models'];
   return [
     ...own.map((path) => inside(folder, path)),
-    ...(names.has('extra_model_paths.yaml') ? await comfyExtras(folder) : []),
+    ...(names.has('extra_model_paths.yaml') ? await comfyExtras(folder, environment) : []),
     ...(names.has('config.txt') ? await fooocusFolders(folder) : []),
   ];
 }
@@ -56,25 +60,36 @@ function inside(folder: string, path: string): StartFolder {
 }
 
 /** utils/extra_config.py: each section has a base_path, and a line or more of folders for each kind. */
-async function comfyExtras(folder: string): Promise<StartFolder[]> {
+async function comfyExtras(folder: string, environment: Environment): Promise<StartFolder[]> {
   const text = await readSettings(join(folder, 'extra_model_paths.yaml'));
   const starts: StartFolder[] = [];
   for (const [section, keys] of readSections(text)) {
-    const base = resolve(folder, expanded(keys.get('base_path') ?? ''));
+    const base = resolve(folder, expanded(keys.get('base_path') ?? '', environment));
     for (const [name, paths] of keys) {
       const kind = comfyKinds[name];
       if (kind === undefined || section === '') continue;
       for (const path of paths.split('\n').filter(Boolean)) {
-        starts.push({ path: resolve(base, expanded(path)), prefix: `${section}/${name}`, kind });
+        starts.push({
+          path: resolve(base, expanded(path, environment)),
+          prefix: `${section}/${name}`,
+          kind,
+        });
       }
     }
   }
   return starts;
 }
 
-/** A folder below the user's own. */
-function expanded(path: string): string {
-  return path === '~' || /^~[\\/]/.test(path) ? join(homedir(), path.slice(1)) : path;
+/** A folder below the user's own, and variables of the environment: $NAME, ${NAME}, %NAME%. */
+function expanded(path: string, environment: Environment): string {
+  const named = path.replaceAll(
+    /\$\{(\w+)\}|\$(\w+)|%(\w+)%/g,
+    (whole: string, ...names: ReadonlyArray<string | undefined>) => {
+      const name = names.slice(0, 3).find((n) => n !== undefined);
+      return (name === undefined ? undefined : environment[name]) ?? whole;
+    },
+  );
+  return named === '~' || /^~[\\/]/.test(named) ? join(homedir(), named.slice(1)) : named;
 }
 
 const FooocusConfig = z.record(z.string(), z.unknown());
@@ -101,10 +116,13 @@ function prefixOf(folder: string, path: string, name: string): string {
 }
 
 /** `models_dir` moves the folder of models (invokeai_config.py); version 3 has autoimport beside it. */
-async function invokeFolders(folder: string): Promise<StartFolder[]> {
+async function invokeFolders(folder: string, environment: Environment): Promise<StartFolder[]> {
   const top = readSections(await readSettings(join(folder, 'invokeai.yaml'))).get('');
   const moved = top?.get('models_dir');
-  const models = { path: resolve(folder, expanded(moved ?? 'models')), prefix: 'models' };
+  const models = {
+    path: resolve(folder, expanded(moved ?? 'models', environment)),
+    prefix: 'models',
+  };
   return [models, inside(folder, 'autoimport')];
 }
 

@@ -3,11 +3,13 @@ import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, sep } from 'node:path';
 import type { ModelInfo } from '../../shared/api.ts';
+import { onnxGraphName } from '../engine/weights/onnx/openOnnxFolder.ts';
+import type { ModelFiles } from '../messages.ts';
 import { companionsOf, type Companions } from './companions.ts';
-import { programFolders } from './programFolders.ts';
+import { programFolders, type Environment } from './programFolders.ts';
 
 export interface FoundModel {
-  readonly layout: 'single' | 'diffusers';
+  readonly layout: ModelFiles['layout'];
   /** As found; `realPath` is without links. */
   readonly path: string;
   readonly realPath: string;
@@ -15,7 +17,7 @@ export interface FoundModel {
   readonly relativePath: string;
   /** What a program's settings say that its folder holds. */
   readonly folderKind?: ModelInfo['kind'];
-  /** Files of its name beside it; a diffusers folder has none. */
+  /** Files of its name beside it; a folder has none. */
   readonly companions: Companions;
 }
 
@@ -50,11 +52,14 @@ const skippedFolders = new Set([
 ]);
 
 /** All of `scanFolder`, each file once, however many folders lead to it. */
-export async function scanFolders(folders: readonly string[]): Promise<ScannedFolder> {
+export async function scanFolders(
+  folders: readonly string[],
+  environment: Environment = {},
+): Promise<ScannedFolder> {
   const seen = new Set<string>();
   const all: ScannedFolder = { models: [], folders: [] };
   for (const folder of folders) {
-    const scanned = await scanFolder(folder);
+    const scanned = await scanFolder(folder, environment);
     all.folders.push(...scanned.folders);
     for (const model of scanned.models) {
       if (seen.has(model.realPath)) continue;
@@ -70,8 +75,8 @@ export async function scanFolders(folders: readonly string[]): Promise<ScannedFo
  * Fooocus's or InvokeAI's, a models folder of one of them, hold such folders, or hold diffusers folders.
  * Links are followed, loops are not; what cannot be read is left out.
  */
-async function scanFolder(folder: string): Promise<ScannedFolder> {
-  const walked: Walked = { models: [], folders: [], visited: new Set() };
+async function scanFolder(folder: string, environment: Environment): Promise<ScannedFolder> {
+  const walked: Walked = { models: [], folders: [], visited: new Set(), environment };
   await walk(folder, { root: folder, prefix: '', depth: 0, walked });
   walked.models.sort((a, b) => (a.relativePath < b.relativePath ? -1 : 1));
   return walked;
@@ -80,6 +85,7 @@ async function scanFolder(folder: string): Promise<ScannedFolder> {
 interface Walked extends ScannedFolder {
   /** Real paths of folders and files seen. */
   readonly visited: Set<string>;
+  readonly environment: Environment;
 }
 
 interface Place {
@@ -101,15 +107,16 @@ async function walk(folder: string, place: Place): Promise<void> {
   if (!entries) return;
   walked.folders.push(folder);
   const names = new Set(entries.map((entry) => entry.name));
-  if (await isDiffusersFolder(folder, names)) {
+  const layout = await layoutOfFolder(folder, names);
+  if (layout !== undefined) {
     walked.models.push({
       ...foundAt(folder, realPath, place),
-      layout: 'diffusers',
+      layout,
       companions: {},
     });
     return;
   }
-  const starts = await programFolders(folder, names);
+  const starts = await programFolders(folder, names, walked.environment);
   for (const { path, prefix, kind } of starts ?? []) {
     const own = prefixed(place, folder, prefix);
     await walk(path, {
@@ -147,13 +154,16 @@ async function kindOf(entry: Dirent, path: string): Promise<'folder' | 'file' | 
   return info?.isFile() ? 'file' : 'other';
 }
 
-async function isDiffusersFolder(folder: string, names: ReadonlySet<string>): Promise<boolean> {
-  if (names.has('model_index.json')) return true;
-  return names.has('unet') && (await isFile(join(folder, 'unet', 'config.json')));
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+/** Graphs are used only where a folder has no weights beside them; undefined: no model's folder. */
+async function layoutOfFolder(
+  folder: string,
+  names: ReadonlySet<string>,
+): Promise<'diffusers' | 'onnx' | undefined> {
+  if (!names.has('unet') && !names.has('model_index.json')) return undefined;
+  const unet = await readdir(join(folder, 'unet')).catch((): string[] => []);
+  const hasWeights = unet.some((name) => /\.(?:safetensors|bin)$/.test(name));
+  if (!hasWeights && onnxGraphName(unet) !== undefined) return 'onnx';
+  return names.has('model_index.json') || unet.includes('config.json') ? 'diffusers' : undefined;
 }
 
 function addFile(path: string, realPath: string, names: ReadonlySet<string>, place: Place): void {

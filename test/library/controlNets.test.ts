@@ -49,7 +49,7 @@ describe('ControlNets in the library', () => {
     });
     await expect(files('paint')).rejects.toMatchObject({
       code: 'E_MODEL_KIND',
-      detail: '"paint" is not a ControlNet.',
+      detail: '"paint" is a Stable Diffusion 1 model, not a ControlNet.',
     });
     await expect(files('canny_xl')).rejects.toMatchObject({
       code: 'E_MODEL_FAMILY',

@@ -194,7 +194,7 @@ describe('an AUTOMATIC1111 folder', () => {
     });
     await expect(library.files('style')).rejects.toMatchObject({
       code: 'E_MODEL_KIND',
-      detail: 'This is a LoRA.',
+      detail: '"style" is a LoRA for a Stable Diffusion 1 model, not a full model.',
     });
     await expect(library.files('old')).rejects.toMatchObject({ code: 'E_MODEL_DAMAGED' });
     await expect(library.files('better')).rejects.toMatchObject({ code: 'E_MODEL_KIND' });
