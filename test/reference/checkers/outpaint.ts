@@ -7,7 +7,7 @@ import {
   sheetSize,
 } from '../../../service/engine/picture/webui/contactSheet.ts';
 import { matchedNoise, noisedImage } from '../../../service/engine/picture/webui/matchedNoise.ts';
-import type { Direction } from '../../../service/engine/picture/webui/outpaintCanvas.ts';
+import type { Direction } from '../../../shared/outpaintScript.ts';
 import { outpaintMk2, type Mk2Step } from '../../../service/engine/picture/webui/outpaintMk2.ts';
 import {
   finishPoorOutpaint,
@@ -59,28 +59,26 @@ interface OutpaintRow {
   readonly tile: Pair;
 }
 
-async function runMk2(picture: Image8, row: OutpaintRow, fill: (c: Image8, m: Mask) => Image8) {
+function runMk2(picture: Image8, row: OutpaintRow, fill: (c: Image8, m: Mask) => Image8) {
   const steps: Mk2Step[] = [];
-  const result = await outpaintMk2(
-    picture,
-    {
-      expandPx: row.pixels,
-      maskBlurPx: row.maskBlur,
-      directions: row.directions,
-      processing: sizeOf(row.processing),
-      fill,
-    },
-    (step) => {
-      steps.push(step);
-      return Promise.resolve(step.picture);
-    },
-  );
-  return { steps, result };
+  const runs = outpaintMk2(picture, {
+    expandPx: row.pixels,
+    maskBlurPx: row.maskBlur,
+    directions: row.directions,
+    processing: sizeOf(row.processing),
+    fill,
+  });
+  let state = runs.next();
+  while (state.done !== true) {
+    steps.push(state.value);
+    state = runs.next(state.value.picture);
+  }
+  return { steps, result: state.value };
 }
 
-async function mk2Steps(row: OutpaintRow): Promise<Answer> {
+function mk2Steps(row: OutpaintRow): Answer {
   const blank = newImage8(row.size[0], row.size[1], 3);
-  const { steps, result } = await runMk2(blank, row, (canvas) => canvas);
+  const { steps, result } = runMk2(blank, row, (canvas) => canvas);
   return {
     steps: steps.map(({ picture, mask, latentMask, maskBlurPx }) => ({
       size: [picture.width, picture.height],
@@ -100,7 +98,7 @@ async function mk2(c: Case): Promise<Answer> {
     falloff: read.number('falloff'),
     colorVariation: read.number('colorVariation'),
   };
-  const { steps, result } = await runMk2(
+  const { steps, result } = runMk2(
     await image8(c, c.input['picture']),
     c.input as unknown as OutpaintRow,
     (canvas, mask) => noisedImage(canvas, matchedNoise(canvas, mask, options, numpyUniforms(0))),
@@ -261,7 +259,7 @@ export const check: Checker = async (c) => {
     case 'matched_noise':
       return noise(c);
     case 'mk2_steps':
-      return { rows: await Promise.all(read.rows<OutpaintRow>().map(mk2Steps)) };
+      return { rows: read.rows<OutpaintRow>().map(mk2Steps) };
     case 'mk2':
       return mk2(c);
     case 'poor_steps':

@@ -3,15 +3,15 @@
  * other, the new strip begun with noise that matches the picture.
  */
 import type { Size } from '../../../../shared/geometry.ts';
-import { cropImage, type Image8, maskImage, newImage8, pasteImage } from '../pillow/image8.ts';
-import type { Mask } from '../raster.ts';
 import {
   type Direction,
   directions,
   expansionOf,
-  keptMask,
   onCanvasStep,
-} from './outpaintCanvas.ts';
+} from '../../../../shared/outpaintScript.ts';
+import { cropImage, type Image8, maskImage, newImage8, pasteImage } from '../pillow/image8.ts';
+import type { Mask } from '../raster.ts';
+import { keptMask } from './outpaintCanvas.ts';
 
 export interface Mk2Options {
   readonly expandPx: number;
@@ -33,17 +33,15 @@ export interface Mk2Step {
   readonly maskBlurPx: readonly [x: number, y: number];
 }
 
-/** All steps; each is run with the answers to those before it in place. `picture` is RGB. */
-export async function outpaintMk2(
+/** All steps; each is answered before the next one, which builds on it. `picture` is RGB, and so is the end. */
+export function* outpaintMk2(
   picture: Image8,
   options: Mk2Options,
-  run: (step: Mk2Step) => Promise<Image8>,
-): Promise<Image8> {
+): Generator<Mk2Step, Image8, Image8> {
   const grown = expansionOf(picture, options.expandPx, options.directions);
   let current = picture;
   for (const side of directions) {
-    if (grown[side] > 0)
-      current = await outpaintSide(current, { side, px: grown[side], options }, run);
+    if (grown[side] > 0) current = yield* outpaintSide(current, { side, px: grown[side], options });
   }
   return current;
 }
@@ -54,11 +52,10 @@ interface Side {
   readonly options: Mk2Options;
 }
 
-async function outpaintSide(
+function* outpaintSide(
   picture: Image8,
   { side, px, options }: Side,
-  run: (step: Mk2Step) => Promise<Image8>,
-): Promise<Image8> {
+): Generator<Mk2Step, Image8, Image8> {
   const isAcross = side === 'left' || side === 'right';
   const width = picture.width + (isAcross ? px : 0);
   const height = picture.height + (isAcross ? 0 : px);
@@ -81,12 +78,12 @@ async function outpaintSide(
   const x = side === 'left' ? 0 : canvas.width - strip.width;
   const y = side === 'up' ? 0 : canvas.height - strip.height;
   const box = [x, y, x + strip.width, y + strip.height] as const;
-  const answer = await run({
+  const answer = yield {
     picture: cropImage(filled, box),
     mask: { ...strip, data: cropImage(maskImage(mask), box).data },
     latentMask: keep(strip, 2),
     maskBlurPx: [blur.x * 4, blur.y * 4],
-  });
+  };
   const whole = newImage8(filled.width, filled.height, 3, filled.data.slice());
   pasteImage(whole, answer, x, y);
   return cropImage(whole, [0, 0, width, height]);

@@ -1,14 +1,14 @@
 /** "Poor man's outpainting" (AUTOMATIC1111's script of that name; reference version 1.10.1). */
 import { type Image8, maskImage, newImage8, pasteImage } from '../pillow/image8.ts';
 import type { Size } from '../../../../shared/geometry.ts';
-import type { Mask } from '../raster.ts';
 import {
   type Direction,
-  expansionOf,
   type Expansion,
-  keptMask,
+  expansionOf,
   onCanvasStep,
-} from './outpaintCanvas.ts';
+} from '../../../../shared/outpaintScript.ts';
+import type { Mask } from '../raster.ts';
+import { keptMask } from './outpaintCanvas.ts';
 import { combineGrid, cutTiles, splitGrid, type TileGrid } from './tileGrid.ts';
 
 export interface PoorOutpaint {

@@ -5,7 +5,7 @@ import {
   matchedNoise,
   noisedImage,
 } from '../../../../service/engine/picture/webui/matchedNoise.ts';
-import { directions } from '../../../../service/engine/picture/webui/outpaintCanvas.ts';
+import { directions } from '../../../../shared/outpaintScript.ts';
 import { outpaintMk2 } from '../../../../service/engine/picture/webui/outpaintMk2.ts';
 import {
   finishPoorOutpaint,
@@ -97,24 +97,24 @@ describe("poor man's outpainting", () => {
 });
 
 describe('outpainting mk2', () => {
-  it('grows one side after the other and never touches the old picture outside the strip', async () => {
+  it('grows one side after the other and never touches the old picture outside the strip', () => {
     const picture = noiseImage(70, 60, 3);
     const boxes: number[] = [];
-    const out = await outpaintMk2(
-      picture,
-      {
-        expandPx: 20,
-        maskBlurPx: 2,
-        directions: ['right', 'down'],
-        processing: { width: 64, height: 64 },
-        fill: (canvas) => canvas,
-      },
-      (step) => {
-        boxes.push(step.picture.width, step.picture.height);
-        const white = newImage8(step.picture.width, step.picture.height, 3);
-        return Promise.resolve({ ...white, data: white.data.fill(255) });
-      },
-    );
+    const runs = outpaintMk2(picture, {
+      expandPx: 20,
+      maskBlurPx: 2,
+      directions: ['right', 'down'],
+      processing: { width: 64, height: 64 },
+      fill: (canvas) => canvas,
+    });
+    let state = runs.next();
+    while (state.done !== true) {
+      const { width, height } = state.value.picture;
+      boxes.push(width, height);
+      const white = newImage8(width, height, 3);
+      state = runs.next({ ...white, data: white.data.fill(255) });
+    }
+    const out = state.value;
     expect(boxes).toEqual([64, 64, 128, 64]);
     expect([out.width, out.height]).toEqual([128, 128]);
     expect(cropImage(out, [0, 0, 64, 60]).data).toEqual(cropImage(picture, [0, 0, 64, 60]).data);
