@@ -1,29 +1,34 @@
 /** Painting with a diffusion model: what variants share is prepared once, then one run per seed. */
-import { PentimentoError } from '../../shared/errors.ts';
 import type { Size } from '../../shared/geometry.ts';
 import type { DiffusionRequest } from '../../shared/request.ts';
+import { hiresSize } from '../../shared/hiresSize.ts';
+import { isLatentUpscaler, type HiresFix } from '../../shared/stages.ts';
 import { advancedInput, obeyedStrength } from './advancedOptions.ts';
 import { controlOptions } from './controlUnits.ts';
 import type { DiffusionModel } from './diffusion.ts';
-import { diffuse } from './diffuse.ts';
 import { encodeStart, type EncodedStart } from './encodeStart.ts';
-import { fromTensor } from './picture/convert.ts';
+import { enlargedStart, secondRequest, secondSteps } from './hiresPass.ts';
+import {
+  decodeLatent,
+  networkBudgetMs,
+  paintPass,
+  sizeInLatents,
+  type Painted,
+  type Pass,
+} from './paintPass.ts';
+import { openUpscaling, type OpenedUpscaling } from './paintUpscale.ts';
 import { prepareFloat, type Finished, type Prepare, type Prepared } from './picture/prepare.ts';
 import { prepareWebui } from './picture/prepareWebui.ts';
-import { smallPicture } from './picture/smallPicture.ts';
 import { pipelineOptions, type PipelineOptions } from './plan/pipelineOptions.ts';
-import { conditioningOf } from './promptConditioning.ts';
+import { conditioningOf, type PromptSettings } from './promptConditioning.ts';
 import { embeddingsOf } from './promptEmbeddings.ts';
-import type { Conditioning } from './sampling/conditionRows.ts';
-import type { Latent } from './sampling/types.ts';
-import type { JobTools, Painter, Painting, Scene, SmallPicture } from './runJob.ts';
+import { openRefiner, refinerOfPass } from './refinerOfRun.ts';
 import type { ControlOptions } from './runControl.ts';
-import { runNoise } from './runNoise.ts';
-import { samplerOptionsOf } from './samplerOptions.ts';
-import { drawStart, type DrawnStart } from './startDraws.ts';
-import { chooseSampling } from './sampling/chooseSampling.ts';
+import type { JobTools, Painter, Painting, Scene } from './runJob.ts';
 import { placesAsDiffusers } from './runPlan.ts';
+import { chooseSampling } from './sampling/chooseSampling.ts';
 import { stopWhenAsked } from './stopWhenAsked.ts';
+import type { Tensor } from './tensor.ts';
 import type { VariantSeeds } from './variantSeeds.ts';
 
 const imagings: Readonly<Record<PipelineOptions['imaging'], Prepare>> = {
@@ -31,18 +36,14 @@ const imagings: Readonly<Record<PipelineOptions['imaging'], Prepare>> = {
   webui: prepareWebui,
 };
 
-/** One step, or one pass of the VAE, on the slowest machine that anybody would wait for. */
-const networkBudgetMs = 15 * 60_000;
-/** Longest side of a preview, pixels. */
-const previewSidePx = 384;
-
-/** Throws what opening the model and reading the prompt throw. */
+/** `changes`: of the dialect's options. Throws what opening the model and reading the prompt throw. */
 export async function paintDiffusion(
   scene: Scene,
   request: DiffusionRequest,
   tools: JobTools,
+  changes: Partial<PipelineOptions> = {},
 ): Promise<Painter> {
-  const options = pipelineOptions(request.dialect);
+  const options = { ...pipelineOptions(request.dialect), ...changes };
   const stage = (name: string) => {
     stopWhenAsked(tools.signal);
     tools.onStage(name, networkBudgetMs);
@@ -51,26 +52,16 @@ export async function paintDiffusion(
   const model = await tools.openModel(options.oddSizes, stage);
   const prepared = prepareScene(scene, request, options);
   if (isUntouched(request, options) && scene.picture) return untouched(prepared);
+  const refiner = await openRefiner(request, tools, options, { facts: model.facts, stage });
+  const run = { scene, request, tools, options, model, prepared, refiner, stage };
   stage('reading the prompt');
-  const { embeddings } = await embeddingsOf(request, model.facts, tools.embeddings ?? []);
-  const settings = { ...request, embeddings };
-  const conditioning = await conditioningOf(model, settings, options, scene.plan.workingSize);
-  stage('looking at the picture');
-  const encoded = await encodeStart(model, prepared, {
-    content: request.kind === 'inpaint' ? request.maskedContent : 'original',
-    size: sizeInLatents(scene.plan.workingSize, model),
-    maskedPictureWeight: request.advanced?.maskedPictureWeight ?? 1,
-  });
-  const control = await controlOf(scene, request, { tools, options, model });
+  const first = await firstPass(run);
+  const second = await secondPassOf(run, first);
   stage('painting');
   const chosen = chooseSampling(request);
   return {
     hasUnnamedSchedule: !chosen.named && placesAsDiffusers({ options, model }, chosen),
-    paint: (seeds) =>
-      paint(
-        { scene, request, tools, options, model, prepared, conditioning, encoded, control },
-        seeds,
-      ),
+    paint: (seeds) => paint(run, { first, second }, seeds),
   };
 }
 
@@ -100,6 +91,7 @@ function prepareScene(scene: Scene, request: DiffusionRequest, options: Pipeline
     colorMatch: request.kind === 'text' ? 0 : request.colorMatch,
     latentMask: options.latentMask,
     softMask: request.advanced?.softInpainting,
+    script: scene.script,
   });
 }
 
@@ -126,95 +118,167 @@ interface Run {
   readonly options: PipelineOptions;
   readonly model: DiffusionModel;
   readonly prepared: Prepared;
-  readonly conditioning: (call: number) => Conditioning;
-  readonly encoded: EncodedStart;
-  readonly control: ControlOptions | undefined;
+  readonly refiner: DiffusionModel | undefined;
+  readonly stage: (name: string) => void;
 }
 
-async function* paint(run: Run, seeds: VariantSeeds): AsyncGenerator<Painting, Finished> {
-  const { request, options, model, tools } = run;
-  const latentSize = sizeInLatents(run.scene.plan.workingSize, model);
-  const shape: Latent['shape'] = [1, 4, latentSize.height, latentSize.width];
-  const { known, extraChannels, noise } = startOf(run, shape, seeds);
-  const steps = diffuse({
+/** The pass that everything starts with, and the only one for most runs. */
+async function firstPass(run: Run): Promise<Pass> {
+  const { scene, request, options, model, tools, prepared } = run;
+  const size = scene.plan.workingSize;
+  const words = await wordsOf(run, request, size);
+  run.stage('looking at the picture');
+  const encoded = await encodeStart(model, prepared, {
+    content: request.kind === 'inpaint' ? request.maskedContent : 'original',
+    size: sizeInLatents(size, model),
+    maskedPictureWeight: request.advanced?.maskedPictureWeight ?? 1,
+  });
+  const control = await controlOf(scene, request, { tools, options, model });
+  const advanced = advancedInput(request, options, model.facts);
+  const strength = obeyedStrength(request, options, model.facts);
+  const isLast = request.kind !== 'text' || !request.hires;
+  return {
+    request,
+    tools,
+    options,
     model,
-    ...advancedInput(request, options, model.facts),
-    sampler: request.sampler,
-    schedule: request.schedule,
-    steps: request.steps,
-    strength: obeyedStrength(request, options, model.facts),
-    cfgScale: request.cfgScale,
-    guidanceRescale: request.guidanceRescale ?? 0,
-    samplerOptions: samplerOptionsOf(request.samplerOptions ?? {}),
-    source: request.noiseSource ?? 'cpu',
-    conditioning: run.conditioning,
-    control: run.control,
-    shape,
-    seeds: [seeds.seed],
-    noise,
-    known,
-    extraChannels,
-  });
-  const previewer = makePreviewer(model, tools);
-  let state = await steps.next();
-  while (state.done !== true) {
-    const { step, denoised, steps: all } = state.value;
-    const preview = await previewer(denoised);
-    yield { step, steps: all, ...(preview ? { preview } : {}) };
-    tools.onStage('painting', networkBudgetMs);
-    state = await steps.next();
-  }
-  tools.onStage('finishing', networkBudgetMs);
-  const { data: processed, initial: original = processed } = state.value;
-  const tiny = request.advanced?.tinyDecoder === true && model.decodeTiny;
-  const decoded = await (tiny ? tiny(state.value) : decodeLatent(model, state.value));
-  return run.prepared.finish(decoded, { original, processed });
-}
-
-function sizeInLatents(size: Size, model: DiffusionModel): Size {
-  const { downscale } = model.facts;
-  return { width: size.width / downscale, height: size.height / downscale };
-}
-
-function startOf(run: Run, shape: Latent['shape'], seeds: VariantSeeds): DrawnStart {
-  const { request, options, model, encoded } = run;
-  return drawStart({
+    size,
+    advanced,
+    strength,
     encoded,
-    size: { height: shape[2], width: shape[3] },
-    strength: obeyedStrength(request, options, model.facts),
-    fullStrengthStart: options.fullStrengthStart,
-    source: runNoise(request, options, shape, seeds),
-  });
-}
-
-/** Throws E_OUTPUT_NAN: a black picture must never pass for a result. */
-async function decodeLatent(model: DiffusionModel, latent: Latent) {
-  const scale = model.facts.scalingFactor;
-  const decoded = await model.decode({
-    data: latent.data.map((v) => v / scale),
-    shape: latent.shape,
-  });
-  if (!decoded.data.every(Number.isFinite)) throw new PentimentoError('E_OUTPUT_NAN');
-  return decoded;
-}
-
-/** At most this share of a run goes into looking at it: a TAESD preview on the CPU takes most of a second. */
-const previewShare = 0.1;
-
-function makePreviewer(model: DiffusionModel, tools: JobTools) {
-  let restUntilMs = -Infinity;
-  return async (denoised: Latent): Promise<SmallPicture | undefined> => {
-    const startMs = tools.nowMs();
-    if (!tools.preview || startMs < restUntilMs) return undefined;
-    const preview = await previewOf(model, denoised);
-    const endMs = tools.nowMs();
-    restUntilMs = endMs + (endMs - startMs) / previewShare;
-    return preview;
+    control,
+    conditioning: words.conditioning,
+    refiner: isLast ? words.refiner : undefined,
   };
 }
 
-async function previewOf(model: DiffusionModel, denoised: Latent): Promise<SmallPicture> {
-  const small = await model.preview(denoised);
-  const unit = { data: small.data.map((v) => v * 2 - 1), shape: small.shape };
-  return smallPicture(fromTensor(unit), previewSidePx);
+/** A pass's words as the model is told them, and its refiner. */
+async function wordsOf(
+  { tools, options, model, refiner }: Run,
+  request: DiffusionRequest,
+  size: Size,
+  secondPass?: PromptSettings['secondPass'],
+): Promise<Pick<Pass, 'conditioning' | 'refiner'>> {
+  const asked = { ...request, ...(secondPass ? { secondPass } : {}) };
+  const { embeddings } = await embeddingsOf(asked, model.facts, tools.embeddings ?? []);
+  tools.onEmbeddings?.(embeddings.map(({ name }) => name));
+  const conditioning = await conditioningOf(model, { ...asked, embeddings }, options, size);
+  const pass = { settings: asked, options, size, tools };
+  return { conditioning, refiner: await refinerOfPass(refiner, request, pass) };
+}
+
+async function* paint(
+  run: Run,
+  { first, second }: { readonly first: Pass; readonly second: SecondPass | undefined },
+  seeds: VariantSeeds,
+): AsyncGenerator<Painting, Finished> {
+  const { tools, options, request, model } = run;
+  if (!second) {
+    const painted = yield* paintPass(first, seeds);
+    tools.onStage('finishing', networkBudgetMs);
+    return run.prepared.finish(await decoded(run, painted), changeOf(painted));
+  }
+  const { steps } = request;
+  const all = steps + second.steps;
+  const begun = yield* counted(paintPass(first, seeds), { before: 0, all });
+  tools.onStage('enlarging', networkBudgetMs);
+  const posterior = await enlargedStart(begun, {
+    model,
+    options,
+    hires: second.hires,
+    upscaling: second.upscaling,
+    first: first.size,
+    onTile: () => run.stage('enlarging'),
+  });
+  const encoded = { ...second.nothing, posterior };
+  const pass = { ...second.pass, encoded };
+  tools.onStage('painting', networkBudgetMs);
+  const painted = yield* counted(paintPass(pass, seeds), { before: steps, all });
+  tools.onStage('finishing', networkBudgetMs);
+  return second.prepared.finish(await decoded(run, painted), changeOf(painted));
+}
+
+/** Steps counted over both passes. */
+async function* counted<T>(
+  pass: AsyncGenerator<Painting, T>,
+  { before, all }: { readonly before: number; readonly all: number },
+): AsyncGenerator<Painting, T> {
+  let state = await pass.next();
+  while (state.done !== true) {
+    yield { ...state.value, step: before + state.value.step, steps: all };
+    state = await pass.next();
+  }
+  return state.value;
+}
+
+interface SecondPass {
+  readonly hires: HiresFix;
+  readonly upscaling: OpenedUpscaling | undefined;
+  /** Steps that will be run. */
+  readonly steps: number;
+  /** Without its start, which is what the first pass paints. */
+  readonly pass: Omit<Pass, 'encoded'>;
+  readonly nothing: EncodedStart;
+  readonly prepared: Prepared;
+}
+
+async function secondPassOf(run: Run, first: Pass): Promise<SecondPass | undefined> {
+  const { request, scene, options, tools, model, stage } = run;
+  const hires = request.kind === 'text' ? request.hires : undefined;
+  if (request.kind !== 'text' || !hires) return undefined;
+  const isLatent = isLatentUpscaler(hires.upscaler);
+  const upscaling = isLatent ? undefined : await openUpscaling(hires.upscaler, tools);
+  const own = secondRequest(request, hires);
+  const size = hiresSize(first.size, hires);
+  stage('reading the prompt');
+  // Words change over the first pass's steps, and go on changing over this one's.
+  const asked = { ...own, steps: request.steps, sampler: request.sampler };
+  const { steps, sampler } = own;
+  const words = await wordsOf(run, asked, size, { steps, sampler });
+  const advanced = advancedInput(own, options, model.facts);
+  const prepared = prepareScene(
+    { ...scene, plan: { ...scene.plan, workingSize: size } },
+    own,
+    options,
+  );
+  return {
+    hires,
+    upscaling,
+    prepared,
+    steps: secondSteps(own, hires, options),
+    nothing: await encodeStart(model, prepared, {
+      content: 'original',
+      size: sizeInLatents(size, model),
+      maskedPictureWeight: 1,
+    }),
+    pass: {
+      request: own,
+      tools,
+      options,
+      model,
+      size,
+      ...words,
+      control: await controlOf({ ...scene, plan: { ...scene.plan, workingSize: size } }, own, {
+        tools,
+        options,
+        model,
+      }),
+      strength: hires.strength,
+      advanced: {
+        ...advanced,
+        options: { ...advanced.options, stepRule: options.exactStepRule },
+        startNoise: { ...advanced.startNoise, multiplier: 1 },
+      },
+    },
+  };
+}
+
+function changeOf({ data: processed, initial: original = processed }: Painted) {
+  return { original, processed };
+}
+
+async function decoded({ request, model, options }: Run, painted: Painted): Promise<Tensor> {
+  const tiny = request.advanced?.tinyDecoder === true && model.decodeTiny;
+  if (tiny) return tiny(painted);
+  return decodeLatent(options.decoder === 'last' ? painted.painter : model, painted);
 }

@@ -1,11 +1,12 @@
 /** The models that a recipe names, looked up among those of this computer. Pure. */
 import type { ModelInfo } from '../../shared/api.ts';
 import type { ReadRecipe, RecipeRemark } from '../../shared/readRecipe.ts';
+import { isUpscalerNetwork } from '../../shared/stages.ts';
 import { fileStem } from './foundRecipe.ts';
 
 /** The same recipe with the ids of its checkpoint and VAE, or a remark for each that is not there. */
 export function withLibraryModels(read: ReadRecipe, models: readonly ModelInfo[]): ReadRecipe {
-  const { model: modelId, vae: vaeId, ...settings } = read.settings;
+  const { model: modelId, vae: vaeId, refiner, hires, ...settings } = read.settings;
   const notUsed: RecipeRemark[] = [...read.notUsed];
   const idOf = (
     kind: ModelInfo['kind'],
@@ -27,15 +28,31 @@ export function withLibraryModels(read: ReadRecipe, models: readonly ModelInfo[]
   const byHash = modelOfHash(models, read.model?.hash);
   const model = byHash ?? idOf('checkpoint', [modelId, read.model?.name], 'Model');
   const vae = idOf('vae', [vaeId, vaeName], 'VAE');
+  const [refinerName, refinerHash] = titleParts(refiner?.model);
+  const refinerId =
+    modelOfHash(models, refinerHash) ?? idOf('checkpoint', [refinerName], 'Refiner');
+  const upscaler =
+    hires && isUpscalerNetwork(hires.upscaler)
+      ? idOf('upscaler', [hires.upscaler], 'Hires upscaler')
+      : hires?.upscaler;
   return {
     ...read,
     settings: {
       ...settings,
+      ...(refiner && refinerId !== undefined ? { refiner: { ...refiner, model: refinerId } } : {}),
+      // Without its network the second pass can still be painted.
+      ...(hires ? { hires: { ...hires, upscaler: upscaler ?? 'lanczos' } } : {}),
       ...(model === undefined ? {} : { model }),
       ...(vae === undefined ? {} : { vae }),
     },
     notUsed,
   };
+}
+
+/** AUTOMATIC1111's short titles: "name [hash]". */
+function titleParts(title: string | undefined): [name: string | undefined, hash?: string] {
+  const [, name, hash] = /^(.*?)\s*(?:\[([0-9a-f]{10,64})\])?$/.exec(title ?? '') ?? [];
+  return hash === undefined ? [name] : [name, hash];
 }
 
 /** A hash names one file, a name may have been given to many; a few digits say too little. */

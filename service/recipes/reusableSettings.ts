@@ -4,6 +4,7 @@ import { ReusableSettings, type RecipeRemark } from '../../shared/readRecipe.ts'
 import { advancedRules } from './advancedRules.ts';
 import type { FoundRecipe } from './foundRecipe.ts';
 import { reuseRules, unknownReason, type Reader, type Values } from './reuseRules.ts';
+import { stageRules } from './stageRules.ts';
 import { oldHabits } from './webuiFields.ts';
 
 export interface Reuse {
@@ -30,9 +31,8 @@ export const controlReason = 'ControlNet needs the picture that guided it.';
 /** Why a field is left out, by how its name begins. */
 const reasons: ReadonlyArray<readonly [prefix: string, why: string]> = [
   ['Mask mode', 'Invert the selection in the editor.'],
-  ['Hires', 'Enlarging in a second pass is a run of its own.'],
-  ['First pass size', 'Enlarging in a second pass is a run of its own.'],
-  ['Refiner', 'A second model for the last steps is not taken over.'],
+  ['Hires', 'The second pass has no such setting here.'],
+  ['First pass size', 'Old texts do not say how the picture was enlarged.'],
   ['ControlNet', controlReason],
   ['ADetailer', 'Select the face or hand and fill it.'],
   ['Script', 'Scripts are commands of their own ("pentimento variants").'],
@@ -41,7 +41,7 @@ const reasons: ReadonlyArray<readonly [prefix: string, why: string]> = [
 ];
 const mostRemarks = 200;
 
-const rules = { ...reuseRules, ...advancedRules };
+const rules = { ...reuseRules, ...advancedRules, ...stageRules };
 
 /** Never throws; every setting it answers is in range. */
 export function reusableSettings(recipe: FoundRecipe): Reuse {

@@ -54,7 +54,8 @@ export const reuseRules: Readonly<Record<string, Rule>> = {
   'Denoising strength': (text, read) =>
     read.get('Hires upscale') === undefined && read.get('Hires resize-1') === undefined
       ? ranged('strength', limits.strength)(text, read)
-      : 'It belongs to the second pass that enlarged the picture.',
+      : // It is the second pass's.
+        {},
   'Mask blur': ranged('featherPx', limits.featherPx),
   'Masked content': (text) => {
     const content = text.replace(' ', '-');

@@ -21,7 +21,7 @@ import {
   type MaskedContent,
   type PreparedInpaint,
 } from '../../service/engine/picture/webui/inpaint.ts';
-import type { LatentResize } from '../../service/engine/picture/webui/latentResize.ts';
+import { enlargeLatent } from '../../service/engine/picture/webui/enlargeLatent.ts';
 import { applyOverlay } from '../../service/engine/picture/webui/overlay.ts';
 import type { ResizeMode } from '../../service/engine/picture/webui/resizeImage.ts';
 import {
@@ -35,6 +35,7 @@ import { ddimTimesteps, timestepLookup } from '../../service/engine/sampling/sig
 import { modelSigmas } from '../../service/engine/sampling/sigmas/modelSigmas.ts';
 import type { Latent } from '../../service/engine/sampling/types.ts';
 import type { SoftInpainting } from '../../shared/advanced.ts';
+import type { LatentUpscaler } from '../../shared/stages.ts';
 import type { Tensor } from '../../service/engine/tensor.ts';
 import {
   usualScores,
@@ -43,7 +44,6 @@ import {
   type EncodeTexts,
 } from '../../service/engine/textConditions.ts';
 import { Unsupported, type Case } from './case.ts';
-import { enlargeLatent } from './hiresFix.ts';
 import { answer8, image8 } from './image8Case.ts';
 import { caseContext, caseModel } from './pipelineModel.ts';
 import { finish, joined, makeTrace, type Trace } from './trace.ts';
@@ -301,13 +301,13 @@ function refinedCall(first: Trace, second: Trace | undefined): number | undefine
   return first.seen.calls.length + inSecond;
 }
 
-const latentUpscalers: Readonly<Record<string, LatentResize>> = {
-  Latent: { kernel: 'bilinear', antialias: false },
-  'Latent (antialiased)': { kernel: 'bilinear', antialias: true },
-  'Latent (bicubic)': { kernel: 'bicubic', antialias: false },
-  'Latent (bicubic antialiased)': { kernel: 'bicubic', antialias: true },
-  'Latent (nearest)': { kernel: 'nearest', antialias: false },
-  'Latent (nearest-exact)': { kernel: 'nearest-exact', antialias: false },
+const latentUpscalers: Readonly<Record<string, LatentUpscaler>> = {
+  Latent: 'latent',
+  'Latent (antialiased)': 'latent-antialiased',
+  'Latent (bicubic)': 'latent-bicubic',
+  'Latent (bicubic antialiased)': 'latent-bicubic-antialiased',
+  'Latent (nearest)': 'latent-nearest',
+  'Latent (nearest-exact)': 'latent-nearest-exact',
 };
 
 /** Hires fix: the first pass's latents, enlarged, are a picture to work over. */
@@ -316,12 +316,13 @@ async function secondPass(c: Case, r: Run, first: Latent): Promise<Passed> {
   const upscaler = latentUpscalers[params.hr_upscaler ?? 'Latent'];
   if (!upscaler) throw new Unsupported(`the upscaler ${String(params.hr_upscaler)}`);
   const { hr_resize_x: width = 0, hr_resize_y: height = 0 } = params;
-  const latent = enlargeLatent(
+  const { data, shape } = enlargeLatent(
     first,
     { width: params.width, height: params.height },
-    width > 0 || height > 0 ? { width, height } : { scale: params.hr_scale ?? 2 },
+    width > 0 || height > 0 ? { size: { width, height } } : { scale: params.hr_scale ?? 2 },
     upscaler,
   );
+  const latent: Latent = { data, shape: [shape[0], shape[1], shape[2], shape[3]] };
   const steps = params.hr_second_pass_steps || params.steps;
   const sampler = params.hr_sampler_name ?? params.sampler_name;
   const nothing = await encodeStart(model, preparedStart(r), {
@@ -344,7 +345,7 @@ async function secondPass(c: Case, r: Run, first: Latent): Promise<Passed> {
     prompts: promptsOf(r, {
       prompt: params.hr_prompt || params.prompt,
       negativePrompt: params.hr_negative_prompt || params.negative_prompt,
-      hires: { steps, sampler },
+      secondPass: { steps, sampler },
     }),
   });
 }

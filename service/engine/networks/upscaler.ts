@@ -2,6 +2,7 @@ import { upscalerGraph } from '../graph/upscaler.ts';
 import { tensor, type Tensor } from '../tensor.ts';
 import type { OpenedUpscaler } from '../weights/openUpscaler.ts';
 import { makeNetworkPart, type PartContext } from './networkPart.ts';
+import { placeIn, weightBytesOf } from './residentNetworks.ts';
 
 export interface Upscaler {
   /** Sides of the answer over the picture's. */
@@ -22,6 +23,12 @@ export function makeUpscaler(
     { ...context, files },
     { name: 'upscaler', weights, kept: 2, tuning: { frugal: true } },
   );
+  const { memory, abilities } = context;
+  const place = placeIn(memory, {
+    kind: 'upscaler',
+    weightBytes: weightBytesOf(weights, abilities.precision),
+    dispose: () => part.dispose(),
+  });
   const { scale } = config;
   const unit = config.kind === 'esrgan' ? config.folding : 1;
   return {
@@ -30,14 +37,15 @@ export function makeUpscaler(
       const [, , height, width] = picture.shape;
       const whole = padded(picture, unit);
       const size = { height: whole.shape[2], width: whole.shape[3] };
-      const { larger } = await part.run(
-        `${size.height}x${size.width}`,
-        (w) => upscalerGraph(w, config, size),
-        { picture: whole },
+      const pixels = size.height * size.width;
+      const { larger } = await place.run(memory?.limits.workBytes('enlarge', pixels) ?? 0, () =>
+        part.run(`${size.height}x${size.width}`, (w) => upscalerGraph(w, config, size), {
+          picture: whole,
+        }),
       );
       return cut(larger, scale * height, scale * width);
     },
-    dispose: () => part.dispose(),
+    dispose: () => place.leave(),
   };
 }
 

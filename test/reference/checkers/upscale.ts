@@ -112,7 +112,9 @@ async function extras(c: Case): Promise<Answer> {
   const share = inputs(c).number('upscaler_2_visibility');
   const second = share > 0 ? c.input['upscaler_2_name'] : null;
   const names = [c.input['upscaler_1_name'], second].filter((n) => typeof n === 'string');
-  const [first, other] = names.map((name) => upscaleFinished(image, passOf(name), goal));
+  const [first, other] = await Promise.all(
+    names.map((name) => upscaleFinished(image, passOf(name), goal)),
+  );
   const picture = other ? blendImages(first, other, share) : first;
   return { picture: answer8(picture), info: infoOf(image, goal, names) };
 }

@@ -4,7 +4,7 @@
  */
 import type { Size } from '../../../../shared/geometry.ts';
 import { type Image8, newImage8, pasteImage } from '../pillow/image8.ts';
-import { upscaleInPasses, type UpscalePass } from './resizeImage.ts';
+import { upscaleInSlowPasses, type SlowUpscalePass } from './resizeImage.ts';
 
 /** By a factor, kept below a longer side (0: any), or until a size is covered, cut to it on request. */
 export type UpscaleGoal =
@@ -12,8 +12,12 @@ export type UpscaleGoal =
   | { readonly kind: 'cover'; readonly size: Size; readonly crop: boolean };
 
 /** The picture enlarged; RGB, black where cutting to a size leaves a line uncovered. */
-export function upscaleFinished(image: Image8, pass: UpscalePass, goal: UpscaleGoal): Image8 {
-  const enlarged = upscaleInPasses(image, factorOf(image, goal), pass);
+export async function upscaleFinished(
+  image: Image8,
+  pass: SlowUpscalePass,
+  goal: UpscaleGoal,
+): Promise<Image8> {
+  const enlarged = await upscaleInSlowPasses(image, factorOf(image, goal), pass);
   if (goal.kind !== 'cover' || !goal.crop) return enlarged;
   const { width, height } = goal.size;
   const cut = newImage8(width, height, 3);

@@ -12,6 +12,9 @@ export type Upscale = (image: Image8, scale: number) => Image8;
 /** One pass of an upscaling model: a picture in, a larger one out. */
 export type UpscalePass = (image: Image8, scale: number) => Image8;
 
+/** The same where a pass is a network's. */
+export type SlowUpscalePass = (image: Image8, scale: number) => Image8 | Promise<Image8>;
+
 /** The built-in upscalers "Nearest" and "Lanczos": one resize to the scaled size, cut to whole pixels. */
 export function resizePass(kernel: 'nearest' | 'lanczos'): UpscalePass {
   return (image, scale) =>
@@ -23,13 +26,33 @@ export function resizePass(kernel: 'nearest' | 'lanczos'): UpscalePass {
  * down to multiples of 8, then brings it to just that size by Lanczos.
  */
 export function upscaleInPasses(image: Image8, scale: number, pass: UpscalePass): Image8 {
+  const work = passes(image, scale);
+  let state = work.next();
+  while (state.done !== true) state = work.next(pass(state.value, scale));
+  return state.value;
+}
+
+/** The same with passes that take their time. */
+export async function upscaleInSlowPasses(
+  image: Image8,
+  scale: number,
+  pass: SlowUpscalePass,
+): Promise<Image8> {
+  const work = passes(image, scale);
+  let state = work.next();
+  while (state.done !== true) state = work.next(await pass(state.value, scale));
+  return state.value;
+}
+
+/** Yields what is to be enlarged, is given it enlarged. */
+function* passes(image: Image8, scale: number): Generator<Image8, Image8, Image8> {
   const width = Math.floor((image.width * scale) / 8) * 8;
   const height = Math.floor((image.height * scale) / 8) * 8;
   let current = image;
   for (let i = 0; i < 3; i++) {
     const reached = current.width >= width && current.height >= height;
     if (reached && (i > 0 || scale !== 1)) break;
-    const next = pass(current, scale);
+    const next = yield current;
     const same = next.width === current.width && next.height === current.height;
     current = next;
     if (same) break;
