@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { diffuseFill } from '../../../service/engine/picture/patch/diffuseFill.ts';
-import { fillFromSurroundings } from '../../../service/engine/picture/patch/patchFill.ts';
+import {
+  fillFromSurroundings,
+  fillParts,
+} from '../../../service/engine/picture/patch/patchFill.ts';
 import type { FloatImage, Mask } from '../../../service/engine/picture/raster.ts';
+import { giveWayBetween, inParts, mostVisits } from '../../../service/engine/picture/sliced.ts';
 
 function image(
   width: number,
@@ -118,6 +122,66 @@ describe('fillFromSurroundings', () => {
     await expect(
       fillFromSurroundings(stripes, disk(4, 4, { x: 1, y: 1, r: 1 }), { seed: 1 }),
     ).rejects.toThrow(RangeError);
+  });
+});
+
+/** What each uninterrupted stretch of a fill visits. */
+function stretches(size: number, radius: number): number[] {
+  const picture = image(size, size, (x, y) => ((x * 7 + y * 13) % 32) / 32);
+  const all: number[] = [];
+  const work = fillParts(picture, disk(size, size, { x: size / 2, y: size / 2, r: radius }), {
+    seed: 1,
+  });
+  for (let state = work.next(); state.done !== true; state = work.next()) all.push(state.value);
+  return all;
+}
+
+describe('a fill in parts', () => {
+  it('never works longer without a pause because there is more to do', () => {
+    const small = stretches(120, 20);
+    const large = stretches(480, 100);
+    const sum = (visits: readonly number[]) => visits.reduce((a, b) => a + b, 0);
+    expect(sum(large)).toBeGreaterThan(8 * sum(small));
+    // Every target of the finest scale is matched in each of six sweeps.
+    expect(sum(large)).toBeGreaterThan(6 * Math.PI * 100 ** 2 * 50);
+    expect(Math.max(...large)).toBeLessThanOrEqual(mostVisits);
+    expect(Math.max(...small)).toBeLessThanOrEqual(mostVisits);
+  });
+
+  it('looks for a cancel after half a million visits at the latest', async () => {
+    const seen = [0];
+    await giveWayBetween(
+      inParts(50_000, 999, () => undefined),
+      { onVisits: (sum) => seen.push(sum) },
+    );
+    const between = seen.slice(1).map((v, i) => v - seen[i]);
+    expect(between.length).toBeGreaterThan(30);
+    expect(Math.max(...between)).toBeLessThanOrEqual(500_000);
+  });
+
+  it('does nothing more once it was told to stop', async () => {
+    const controller = new AbortController();
+    let parts = 0;
+    const work = giveWayBetween(
+      inParts(1000, mostVisits, () => {
+        parts++;
+        if (parts === 7) controller.abort();
+      }),
+      { signal: controller.signal },
+    );
+    await expect(work).rejects.toMatchObject({ code: 'E_CANCELLED' });
+    expect(parts).toBeLessThanOrEqual(7 + 500_000 / mostVisits);
+  });
+});
+
+describe('the evenness of a fill', () => {
+  const ramp = image(160, 120, (x, y, c) => 0.3 + x / 400 + ((x * 5 + y * 3) % 7) / 100 + c * 0.02);
+  const spot = disk(160, 120, { x: 80, y: 60, r: 22 });
+
+  it('takes off differences of brightness between patches and their place', async () => {
+    const raw = await fillFromSurroundings(ramp, spot, { seed: 4, evenness: 0 });
+    const even = await fillFromSurroundings(ramp, spot, { seed: 4, evenness: 1 });
+    expect(meanError(even, ramp, spot)).toBeLessThan(meanError(raw, ramp, spot));
   });
 });
 

@@ -1,5 +1,6 @@
 /** A smooth fill: the colours around a hole spread into it like heat (a membrane). */
 import type { FloatImage, Mask } from '../raster.ts';
+import { drain, inParts, type Sliced } from '../sliced.ts';
 
 /** Relaxations per level, from coarse to fine; the coarse levels have done the far-reaching work. */
 const relaxations = 12;
@@ -19,7 +20,7 @@ export function diffuseFill(image: FloatImage, hole: Mask): FloatImage {
   const { width, height } = image;
   const weights = new Float32Array(hole.data.length);
   for (let i = 0; i < weights.length; i++) weights[i] = hole.data[i] === 0 ? 1 : 0;
-  const filled = membrane({ width, height, data: image.data, weights });
+  const filled = drain(membrane({ width, height, data: image.data, weights }));
   const data = image.data.slice();
   for (let i = 0; i < hole.data.length; i++) {
     const level = hole.data[i];
@@ -40,7 +41,7 @@ interface WeightedColors {
 }
 
 /** RGB everywhere: what has a weight stays, the rest becomes a membrane between; any numbers, not only colours. */
-export function membrane(level: WeightedColors): Float32Array {
+export function* membrane(level: WeightedColors): Sliced<Float32Array> {
   const { width, height, weights } = level;
   const data = level.data.slice();
   if (!weights.includes(0)) return data;
@@ -48,11 +49,13 @@ export function membrane(level: WeightedColors): Float32Array {
     fillWithMean(data, weights);
     return data;
   }
-  const coarse = halved(level);
-  const below = membrane(coarse);
+  const coarse = yield* halved(level);
+  const below = yield* membrane(coarse);
   const unknown = zerosOf(weights);
-  writeEnlarged(below, coarse, { data, unknown, width });
-  relax(data, unknown, { width, height });
+  yield* inParts(unknown.length, 4, (from, to) => {
+    writeEnlarged(below, coarse, { data, unknown: unknown.subarray(from, to), width });
+  });
+  yield* relax(data, unknown, { width, height });
   return data;
 }
 
@@ -70,27 +73,41 @@ function fillWithMean(data: Float32Array, weights: Float32Array): void {
 }
 
 /** Means over what is known of each 2 x 2 pixels. */
-function halved(level: WeightedColors): WeightedColors {
+function* halved(level: WeightedColors): Sliced<WeightedColors> {
   const width = (level.width + 1) >> 1;
   const height = (level.height + 1) >> 1;
   const data = new Float32Array(width * height * 3);
   const weights = new Float32Array(width * height);
-  for (let y = 0; y < level.height; y++) {
+  yield* inParts(height, width * 5, (from, to) => {
+    addRows(
+      level,
+      { from: 2 * from, to: Math.min(level.height, 2 * to) },
+      { width, data, weights },
+    );
+    for (let i = from * width; i < to * width; i++) {
+      if (weights[i] === 0) continue;
+      for (let c = 0; c < 3; c++) data[i * 3 + c] /= weights[i];
+      weights[i] = Math.min(1, weights[i]);
+    }
+  });
+  return { width, height, data, weights };
+}
+
+function addRows(
+  level: WeightedColors,
+  rows: { readonly from: number; readonly to: number },
+  out: { readonly width: number; readonly data: Float32Array; readonly weights: Float32Array },
+): void {
+  for (let y = rows.from; y < rows.to; y++) {
     for (let x = 0; x < level.width; x++) {
       const from = y * level.width + x;
       const w = level.weights[from];
       if (w === 0) continue;
-      const to = (y >> 1) * width + (x >> 1);
-      weights[to] += w;
-      for (let c = 0; c < 3; c++) data[to * 3 + c] += w * level.data[from * 3 + c];
+      const to = (y >> 1) * out.width + (x >> 1);
+      out.weights[to] += w;
+      for (let c = 0; c < 3; c++) out.data[to * 3 + c] += w * level.data[from * 3 + c];
     }
   }
-  for (let i = 0; i < weights.length; i++) {
-    if (weights[i] === 0) continue;
-    for (let c = 0; c < 3; c++) data[i * 3 + c] /= weights[i];
-    weights[i] = Math.min(1, weights[i]);
-  }
-  return { width, height, data, weights };
 }
 
 function zerosOf(weights: Float32Array): Int32Array {
@@ -130,25 +147,32 @@ function writeEnlarged(
 }
 
 /** Gauss and Seidel's iteration: each unknown pixel becomes the mean of its neighbours, forth and back. */
-function relax(
+function* relax(
   data: Float32Array,
   unknown: Int32Array,
   size: { readonly width: number; readonly height: number },
-): void {
-  const { width, height } = size;
-  const lastRow = width * (height - 1);
+): Sliced<void> {
   for (let round = 0; round < relaxations; round++) {
-    for (let k = 0; k < unknown.length; k++) {
-      const i = unknown[round % 2 === 0 ? k : unknown.length - 1 - k];
-      const x = i % width;
-      const left = (x > 0 ? i - 1 : i) * 3;
-      const right = (x < width - 1 ? i + 1 : i) * 3;
-      const up = (i >= width ? i - width : i) * 3;
-      const down = (i < lastRow ? i + width : i) * 3;
-      const at = i * 3;
-      data[at] = (data[left] + data[right] + data[up] + data[down]) / 4;
-      data[at + 1] = (data[left + 1] + data[right + 1] + data[up + 1] + data[down + 1]) / 4;
-      data[at + 2] = (data[left + 2] + data[right + 2] + data[up + 2] + data[down + 2]) / 4;
-    }
+    yield* inParts(unknown.length, 1, (from, to) => {
+      for (let k = from; k < to; k++) {
+        toMeanOfNeighbours(data, unknown[round % 2 === 0 ? k : unknown.length - 1 - k], size);
+      }
+    });
   }
+}
+
+function toMeanOfNeighbours(
+  data: Float32Array,
+  i: number,
+  { width, height }: { readonly width: number; readonly height: number },
+): void {
+  const x = i % width;
+  const left = (x > 0 ? i - 1 : i) * 3;
+  const right = (x < width - 1 ? i + 1 : i) * 3;
+  const up = (i >= width ? i - width : i) * 3;
+  const down = (i < width * (height - 1) ? i + width : i) * 3;
+  const at = i * 3;
+  data[at] = (data[left] + data[right] + data[up] + data[down]) / 4;
+  data[at + 1] = (data[left + 1] + data[right + 1] + data[up + 1] + data[down + 1]) / 4;
+  data[at + 2] = (data[left + 2] + data[right + 2] + data[up + 2] + data[down + 2]) / 4;
 }

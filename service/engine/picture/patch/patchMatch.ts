@@ -2,7 +2,14 @@
  * Approximate nearest patches (Barnes et al., PatchMatch, 2009): good matches found by chance are
  * handed on to neighbours, then bettered by a search in ever smaller circles.
  */
+import { inParts, type Sliced } from '../sliced.ts';
+import type { PatchKernel } from './patchKernel.ts';
 import { patchChannels, patchRadius, type PatchLevel } from './patchLevel.ts';
+
+/** A level whose pixels lie where the kernel can read them. */
+export interface PlacedLevel extends PatchLevel {
+  readonly kernel: PatchKernel;
+}
 
 export interface PatchField {
   /** Per pixel: centre of the source patch; -1 where no patch is sought. */
@@ -32,89 +39,99 @@ export function randomField(level: PatchLevel, random: () => number): PatchField
 }
 
 /** The field of the scale below at this one: the same offsets, twice as long; random where that hits the hole. */
-export function enlargedField(
+export function* enlargedField(
   level: PatchLevel,
   below: { readonly level: PatchLevel; readonly field: PatchField },
   random: () => number,
-): PatchField {
-  const { width, height, sources, isSource } = level;
-  const coarse = below.level;
-  const match = new Int32Array(width * height).fill(-1);
-  for (const t of level.targets) {
-    const x = t % width;
-    const y = (t - x) / width;
-    const cx = clampTo(x >> 1, patchRadius, coarse.width - 1 - patchRadius);
-    const cy = clampTo(y >> 1, patchRadius, coarse.height - 1 - patchRadius);
-    const from = below.field.match[cy * coarse.width + cx];
-    let found = -1;
-    if (from >= 0) {
-      const fx = from % coarse.width;
-      const sx = clampTo(x + 2 * (fx - cx), patchRadius, width - 1 - patchRadius);
-      const sy = clampTo(
-        y + 2 * ((from - fx) / coarse.width - cy),
-        patchRadius,
-        height - 1 - patchRadius,
-      );
-      if (isSource[sy * width + sx]) found = sy * width + sx;
+): Sliced<PatchField> {
+  const { sources, targets } = level;
+  const match = new Int32Array(level.width * level.height).fill(-1);
+  yield* inParts(targets.length, 10, (from, to) => {
+    for (let n = from; n < to; n++) {
+      const found = enlargedMatch(level, below, targets[n]);
+      match[targets[n]] = found >= 0 ? found : sources[Math.floor(random() * sources.length)];
     }
-    match[t] = found >= 0 ? found : sources[Math.floor(random() * sources.length)];
-  }
+  });
   return { match, distance: new Float32Array(match.length) };
+}
+
+/** -1 where there is none. */
+function enlargedMatch(
+  { width, height, isSource }: PatchLevel,
+  below: { readonly level: PatchLevel; readonly field: PatchField },
+  t: number,
+): number {
+  const coarse = below.level;
+  const x = t % width;
+  const y = (t - x) / width;
+  const cx = clampTo(x >> 1, patchRadius, coarse.width - 1 - patchRadius);
+  const cy = clampTo(y >> 1, patchRadius, coarse.height - 1 - patchRadius);
+  const from = below.field.match[cy * coarse.width + cx];
+  if (from < 0) return -1;
+  const fx = from % coarse.width;
+  const fy = (from - fx) / coarse.width;
+  const sx = clampTo(x + 2 * (fx - cx), patchRadius, width - 1 - patchRadius);
+  const sy = clampTo(y + 2 * (fy - cy), patchRadius, height - 1 - patchRadius);
+  return isSource[sy * width + sx] ? sy * width + sx : -1;
 }
 
 function clampTo(v: number, low: number, high: number): number {
   return v < low ? low : v > high ? high : v;
 }
 
+/** Of one comparison of two patches. */
+const visitsPerComparison = 8;
+
 /** Measures every match anew, after the estimate has changed. */
-export function measureField(level: PatchLevel, field: PatchField): void {
-  for (const t of level.targets) {
-    field.distance[t] = patchDistance(level, t, field.match[t], Infinity);
-  }
-}
-
-/** Squared difference of two patches; stops early once it is above `limit`. */
-function patchDistance(level: PatchLevel, a: number, b: number, limit: number): number {
-  const { data, width } = level;
-  const rowValues = (2 * patchRadius + 1) * patchChannels;
-  const stride = width * patchChannels;
-  const corner = (patchRadius * width + patchRadius) * patchChannels;
-  let p = a * patchChannels - corner;
-  let q = b * patchChannels - corner;
-  let sum = 0;
-  for (let row = 0; row <= 2 * patchRadius; row++) {
-    for (let k = 0; k < rowValues; k++) {
-      const d = data[p + k] - data[q + k];
-      sum += d * d;
+export function* measureField(level: PlacedLevel, field: PatchField): Sliced<void> {
+  const { targets } = level;
+  yield* inParts(targets.length, visitsPerComparison, (from, to) => {
+    for (let n = from; n < to; n++) {
+      const t = targets[n];
+      field.distance[t] = patchDistance(level, t, field.match[t]);
     }
-    if (sum >= limit) return sum;
-    p += stride;
-    q += stride;
-  }
-  return sum;
+  });
 }
 
-/** One sweep over targets [from, to) of the list, forwards (even `turn`) or backwards. */
-export function sweep(
-  level: PatchLevel,
+/** Squared difference of two patches, by their centres. */
+function patchDistance({ kernel, width }: PlacedLevel, a: number, b: number): number {
+  const corner = (patchRadius * width + patchRadius) * patchChannels;
+  const stride = width * patchChannels;
+  return kernel.difference(a * patchChannels - corner, b * patchChannels - corner, stride);
+}
+
+/** One sweep over all targets, forwards (even `turn`) or backwards. */
+export function* sweep(
+  level: PlacedLevel,
   field: PatchField,
-  part: { readonly from: number; readonly to: number; readonly turn: number },
-  random: () => number,
-): void {
+  { turn, random }: { readonly turn: number; readonly random: () => number },
+): Sliced<void> {
   const { targets, width } = level;
-  const backwards = part.turn % 2 === 1;
+  const backwards = turn % 2 === 1;
   const step = backwards ? 1 : -1;
-  for (let n = part.from; n < part.to; n++) {
-    const t = targets[backwards ? targets.length - 1 - n : n];
-    improveFrom(level, field, { t, neighbour: t + step, shift: -step });
-    improveFrom(level, field, { t, neighbour: t + step * width, shift: -step * width });
-    searchAround(level, field, { t, random });
-  }
+  yield* inParts(targets.length, visitsPerTarget(level), (from, to) => {
+    for (let n = from; n < to; n++) {
+      const t = targets[backwards ? targets.length - 1 - n : n];
+      improveFrom(level, field, { t, neighbour: t + step, shift: -step });
+      improveFrom(level, field, { t, neighbour: t + step * width, shift: -step * width });
+      searchAround(level, field, { t, random });
+    }
+  });
+}
+
+/** Of one target in a sweep: two neighbours and one comparison for each circle. */
+export function visitsPerTarget(level: PatchLevel): number {
+  return (2 + Math.ceil(Math.log2(farthest(level)))) * visitsPerComparison;
+}
+
+/** The first circle's radius, pixels. */
+function farthest({ width, height }: PatchLevel): number {
+  return Math.max(width, height);
 }
 
 /** The neighbour's match, moved back by the way to the neighbour. */
 function improveFrom(
-  level: PatchLevel,
+  level: PlacedLevel,
   field: PatchField,
   at: { readonly t: number; readonly neighbour: number; readonly shift: number },
 ): void {
@@ -124,9 +141,9 @@ function improveFrom(
   if (level.isSource[candidate] === 1) tryMatch(level, field, at.t, candidate);
 }
 
-function tryMatch(level: PatchLevel, field: PatchField, t: number, candidate: number): void {
+function tryMatch(level: PlacedLevel, field: PatchField, t: number, candidate: number): void {
   if (candidate === field.match[t]) return;
-  const d = patchDistance(level, t, candidate, field.distance[t]);
+  const d = patchDistance(level, t, candidate);
   if (d < field.distance[t]) {
     field.distance[t] = d;
     field.match[t] = candidate;
@@ -134,13 +151,13 @@ function tryMatch(level: PatchLevel, field: PatchField, t: number, candidate: nu
 }
 
 function searchAround(
-  level: PatchLevel,
+  level: PlacedLevel,
   field: PatchField,
   at: { readonly t: number; readonly random: () => number },
 ): void {
   const { width, height, isSource } = level;
   const { t, random } = at;
-  for (let radius = Math.max(width, height); radius >= 1; radius >>= 1) {
+  for (let radius = farthest(level); radius >= 1; radius >>= 1) {
     const best = field.match[t];
     const bx = best % width;
     const by = (best - bx) / width;
