@@ -4,7 +4,7 @@
  * smoothed by a Gaussian of 2 pixels. Lower is better everywhere.
  */
 import { deltaE2000, srgbToLab, type Lab } from '../../../service/engine/picture/deltaE.ts';
-import { squaredDistance } from '../../../service/engine/picture/distance.ts';
+import { squaredDistance } from '../../../shared/mask/distance.ts';
 
 export interface ScoreInput {
   readonly width: number;

@@ -2,7 +2,7 @@
  * The pictures in square cells: averages do not see grain, softened texture or a shift by a pixel, so
  * that what differs between two cells of the same scene is a difference of colour.
  */
-import { squaredDistance } from '../distance.ts';
+import { squaredDistance } from '../../../../shared/mask/distance.ts';
 import { gaussianBlur } from '../gaussian.ts';
 import type { FloatImage, SoftMask } from '../raster.ts';
 
