@@ -77,8 +77,8 @@ export const ControlUnit = z
 export type ControlUnit = z.infer<typeof ControlUnit>;
 
 /** Every unit is a network of its own in memory. */
-const mostUnits = 3;
-export const ControlUnits = z.array(ControlUnit).min(1).max(mostUnits);
+export const mostControls = 3;
+export const ControlUnits = z.array(ControlUnit).min(1).max(mostControls);
 
 /** Name of the plane that a unit looks at, by its place in the list. */
 export function controlPlaneName(index: number): string {

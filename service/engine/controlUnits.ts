@@ -73,16 +73,51 @@ function hintOf({ scene, request, options, unit }: UnitOfScene, picture: Image8)
     const { data } = fitInpaintMap(masked, workingSize, 'stretch');
     return inpaintTensor(data, workingSize);
   }
+  const { imaging } = options;
+  const isPart = request.kind === 'inpaint' && request.area !== 'whole';
+  const { data } = drawnMap(picture, { workingSize, imaging, isPart, preprocessor });
+  return planesOf(workingSize, (pixel, c) => data[pixel * 3 + c] / 255);
+}
+
+interface MapOptions {
+  readonly workingSize: PixelSize;
+  readonly imaging: PipelineOptions['imaging'];
+  /** The run works on a part of the picture only. */
+  readonly isPart: boolean;
+  readonly preprocessor: ControlUnit['preprocessor'];
+}
+
+/** What a ControlNet sees of a picture over the plan's context: RGB, 8 bit, at the working size. */
+function drawnMap(
+  picture: Image8,
+  { workingSize, imaging, isPart, preprocessor }: MapOptions,
+): Image8 {
   // AUTOMATIC1111 brings what "only masked" cuts out to its size before anything else looks at it.
-  const onlyMasked = request.kind === 'inpaint' && request.area !== 'whole';
   const seen =
-    options.imaging === 'webui' && onlyMasked
+    imaging === 'webui' && isPart
       ? cropControlPicture(picture, rectOfSize(picture), workingSize)
       : picture;
   const resolution = pixelPerfectResolution(seen, workingSize, 'stretch');
-  const map = preprocessor ? preprocess(seen, preprocessor, resolution) : seen;
-  const { data } = fitControlMap(map, workingSize, 'stretch');
-  return planesOf(workingSize, (pixel, c) => data[pixel * 3 + c] / 255);
+  const isMade = preprocessor !== undefined && preprocessor.name !== 'inpaint';
+  const map = isMade ? preprocess(seen, preprocessor, resolution) : seen;
+  return fitControlMap(map, workingSize, 'stretch');
+}
+
+/** The same for showing: what an inpainting one is to paint (`mask`, over the picture) is black. */
+export function controlMap(
+  picture: Image8,
+  options: MapOptions & { readonly mask: Uint8Array | undefined },
+): Image8 {
+  const { mask, workingSize } = options;
+  if (!mask) return drawnMap(picture, options);
+  const { width, height, data } = fitInpaintMap(withMask(picture, mask), workingSize, 'stretch');
+  const out = newImage8(width, height, 3);
+  for (let i = 0; i < out.data.length; i++) {
+    const at = Math.floor(i / 3) * 4;
+    const shown = data[at + 3] > 0 ? 0 : data[at + (i % 3)] * 255;
+    out.data[i] = Math.min(255, Math.max(0, Math.round(shown)));
+  }
+  return out;
 }
 
 type PixelSize = Scene['plan']['workingSize'];

@@ -15,12 +15,13 @@ import {
   rectOfSize,
   type Rect,
 } from '../../../shared/geometry.ts';
+import { inverted } from '../../../shared/mask/dilate.ts';
+import { squaredDistance } from '../../../shared/mask/distance.ts';
 import { toMask, toSoftMask } from './convert.ts';
 import { cropMask } from './crop.ts';
-import { squaredDistance } from './distance.ts';
 import { gaussianBlur, gaussianReach } from './gaussian.ts';
-import { growSoft } from './growSoft.ts';
 import type { Mask, SoftMask } from './raster.ts';
+import { growDisk } from './simd/growDisk.ts';
 
 /** From this alpha on the generated picture is what is seen, so that it must be generated in full. */
 const fullFromAlpha = 1 / 3;
@@ -43,8 +44,8 @@ function featherSigma(px: number): number {
 export function growMask(mask: Mask, px: number): Mask {
   const radius = Math.abs(px);
   if (radius < 1) return mask;
-  if (px > 0) return aroundContent(mask, Math.ceil(radius), (piece) => dilate(piece, radius));
-  return inverted(dilate(inverted(mask), radius));
+  if (px > 0) return aroundContent(mask, Math.ceil(radius), (piece) => growDisk(piece, radius));
+  return inverted(growDisk(inverted(mask), radius));
 }
 
 /**
@@ -188,15 +189,4 @@ function aroundContent(mask: Mask, reach: number, change: (piece: Mask) => Mask)
   const changed = { ...mask, data: out };
   pasteRows(change(cropMask(mask, area)).data, area, changed);
   return changed;
-}
-
-function inverted(mask: Mask): Mask {
-  return { ...mask, data: mask.data.map((v) => 255 - v) };
-}
-
-function dilate(mask: Mask, radius: number): Mask {
-  if (!mask.data.every((v) => v === 0 || v === 255)) return growSoft(mask, radius);
-  const distance = squaredDistance(mask.data, mask, radius);
-  const limit = radius * radius;
-  return { ...mask, data: Uint8Array.from(distance, (d) => (d <= limit ? 255 : 0)) };
 }

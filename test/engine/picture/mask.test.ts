@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { squaredDistance } from '../../../service/engine/picture/distance.ts';
+import { squaredDistance } from '../../../shared/mask/distance.ts';
 import { gaussianBlur, gaussianReach } from '../../../service/engine/picture/gaussian.ts';
-import { growSoft } from '../../../service/engine/picture/growSoft.ts';
+import { growSoft } from '../../../shared/mask/growSoft.ts';
 import { denoiseToLatent } from '../../../service/engine/picture/latentMask.ts';
 import {
   featherMask,

@@ -1,5 +1,5 @@
 /** Exact Euclidean distances on the pixel grid. */
-import type { Size } from '../../../shared/geometry.ts';
+import type { Size } from '../geometry.ts';
 
 /** Squared distance where nothing is inside within reach. */
 const farAway = 1e12;

@@ -1,12 +1,12 @@
 /** Grey dilation by a disk: the largest level among all pixels within a distance. */
-import type { Mask } from './raster.ts';
+import type { MaskPixels } from './maskPixels.ts';
 
 /**
  * Each pixel becomes the largest level at offsets with dx^2 + dy^2 <= radius^2; pixels outside the
  * plane do not count. The disk is taken apart into rows: for each half-width one running maximum per
  * row (van Herk 1992, Gil and Werman 1993), whose time does not depend on the width.
  */
-export function growSoft(mask: Mask, radius: number): Mask {
+export function growSoft(mask: MaskPixels, radius: number): MaskPixels {
   const { width, height } = mask;
   const out = mask.data.slice();
   const reach = Math.floor(radius);
@@ -39,7 +39,7 @@ function takeLarger(out: Uint8Array, plane: Uint8Array, shift: number): void {
   }
 }
 
-function runningMaximum(mask: Mask, half: number): Uint8Array {
+function runningMaximum(mask: MaskPixels, half: number): Uint8Array {
   const { width, height, data } = mask;
   if (half === 0) return data;
   const out = new Uint8Array(data.length);
