@@ -96,6 +96,8 @@ function endOfOpaque(alpha: ArrayLike<number>, from: number, rowEnd: number): nu
 
 function mixed(under: number, over: number, share: number, depth: PixelDepth): number {
   if (share === 1) return over;
+  // Floats may be infinite, or no numbers: nothing can be mixed with those.
+  if (depth === 32 && !Number.isFinite(under)) return over;
   const value = under + (over - under) * share;
   return depth === 32 ? value : Math.round(value);
 }

@@ -3,16 +3,17 @@
  *
  * Read: PNG, JPEG, WebP, TIFF (of several pages or frames the first) and PSD / PSB (the composite that
  * is stored in it). What comes out is sRGB, gray where the file is gray, 16 bits where the file has
- * more than 8, alpha where it has some; the orientation in EXIF is applied and forgotten.
+ * more than 8 (32-bit floats stay that, as code values), alpha where it has some; the orientation in EXIF is applied and forgotten.
  */
 import { open } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { PictureInfo } from '../../../shared/api.ts';
 import { PentimentoError } from '../../../shared/errors.ts';
-import { maxPlanePixels, maxSidePx } from '../../../shared/limits.ts';
+import { maxPicturePixels, maxSidePx } from '../../../shared/limits.ts';
 import { isSrgbProfile, profileName } from './iccProfile.ts';
-import { readComposite } from './psd/readComposite.ts';
+import { readComposite, type Composite } from './psd/readComposite.ts';
 import type { Raster } from './raster.ts';
+import { fromLinear } from './resize.ts';
 import { sniffBytes, sniffFormat } from './sniff.ts';
 import { tiffOf } from './tiffContainer.ts';
 
@@ -40,14 +41,19 @@ interface DecodedPicture {
 
 /**
  * Throws E_FILE (cannot be opened), E_IMAGE_TYPE (no picture, or a kind that is not read), E_IMAGE_CORRUPT,
- * E_IMAGE_PIXELS (more than maxPlanePixels, or a side above maxSidePx), E_IMAGE_CHANNELS and
+ * E_IMAGE_PIXELS (more than maxPicturePixels, or a side above maxSidePx), E_IMAGE_CHANNELS and
  * E_IMAGE_TIMEOUT.
  */
 export async function decodePicture(path: string): Promise<DecodedPicture> {
   const format = sniffFormat(await headOf(path));
   if (!format) throw new PentimentoError('E_IMAGE_TYPE');
-  if (format === 'psd') return decodePsd(await wholeFile(path));
+  if (format === 'psd') return decodeComposite(readComposite(await wholeFile(path)));
   return decodeWithSharp(path, format);
+}
+
+/** Told by the first bytes of the file. Throws E_FILE. */
+export async function isPsd(path: string): Promise<boolean> {
+  return sniffFormat(await headOf(path)) === 'psd';
 }
 
 async function headOf(path: string): Promise<Uint8Array> {
@@ -76,9 +82,10 @@ async function wholeFile(path: string): Promise<Uint8Array> {
   }
 }
 
-function opened(source: string | Uint8Array, ignoreIcc: boolean): Sharp {
+/** A file of untrusted bytes for the library, of several pages the first. */
+export function opened(source: string | Uint8Array, ignoreIcc: boolean): Sharp {
   return sharp(source, {
-    limitInputPixels: maxPlanePixels,
+    limitInputPixels: maxPicturePixels,
     failOn: 'error',
     sequentialRead: true,
     pages: 1,
@@ -102,6 +109,7 @@ async function decodeWithSharp(
 }
 
 async function rawPixels(source: string | Uint8Array, meta: Metadata): Promise<Raster> {
+  if (isFloat(meta)) return codeValues(await linearPixels(source, meta));
   const form = formOf(meta);
   let image = opened(source, form.isSrgb && meta.space !== 'cmyk').autoOrient();
   // Sharp works on 16-bit pictures with a profile in Display P3; naming sRGB brings them back.
@@ -115,6 +123,44 @@ async function rawPixels(source: string | Uint8Array, meta: Metadata): Promise<R
   const depth = form.deep ? 16 : 8;
   const raster = { width, height, channels, depth, data: valuesOf(data, depth) } as Raster;
   return form.gray && channels >= 3 ? firstChannel(raster) : raster;
+}
+
+/** Numbers of 32 bits, as TIFF can hold them: linear light, as Photoshop takes them. */
+export function isFloat({ depth }: Metadata): boolean {
+  return depth === 'float' || depth === 'double';
+}
+
+/** Gray or RGB of 32 bits as they are stored, with infinities and what is no number. Throws E_IMAGE_CHANNELS. */
+export async function linearPixels(source: string | Uint8Array, meta: Metadata): Promise<Raster> {
+  const space = meta.space === 'scrgb' ? 'scrgb' : 'b-w';
+  // The library gives other numbers for these two channels than the file has.
+  if (space === 'b-w' && meta.channels > 1) {
+    const what = 'It is gray with transparency in 32 bits.';
+    throw new PentimentoError('E_IMAGE_CHANNELS', what);
+  }
+  const { data, info } = await opened(source, true)
+    .autoOrient()
+    .pipelineColourspace(space)
+    .toColourspace(space)
+    .raw({ depth: 'float' })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  if (channels > 4) throw new PentimentoError('E_IMAGE_CHANNELS', `It has ${channels} channels.`);
+  const bytes = data.byteOffset % 4 === 0 ? data : Uint8Array.from(data);
+  const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  return { width, height, channels, depth: 32, data: values } as Raster;
+}
+
+/** Linear light as sRGB code values 0..1; what is no number becomes 0. Alpha stays linear. */
+function codeValues(raster: Raster): Raster {
+  const { channels } = raster;
+  const colors = channels < 3 ? 1 : 3;
+  const data = new Float32Array(raster.data.length);
+  for (let i = 0; i < data.length; i++) {
+    const v = raster.data[i] > 0 ? Math.min(1, raster.data[i]) : 0;
+    data[i] = i % channels < colors ? fromLinear(v) : v;
+  }
+  return { ...raster, data };
 }
 
 function formOf(meta: Metadata) {
@@ -145,8 +191,8 @@ function firstChannel(raster: Raster): Raster {
   return { ...raster, channels, data };
 }
 
-async function decodePsd(bytes: Uint8Array): Promise<DecodedPicture> {
-  const composite = readComposite(bytes);
+/** Pixels of a document as the other formats give them: sRGB, or gray. Throws as `decodePicture`. */
+export async function decodeComposite(composite: Composite): Promise<DecodedPicture> {
   const { icc, space } = composite;
   const plain = space !== 'cmyk' && (icc === undefined || space === 'gray' || isSrgbProfile(icc));
   const { width, height, channels, data } = composite;
@@ -172,7 +218,7 @@ function infoOf(raster: Raster, format: string, icc: Uint8Array | undefined): Pi
 }
 
 function checkSize(width: number, height: number): void {
-  if (width > maxSidePx || height > maxSidePx || width * height > maxPlanePixels) {
+  if (width > maxSidePx || height > maxSidePx || width * height > maxPicturePixels) {
     throw new PentimentoError('E_IMAGE_PIXELS', `It has ${width} x ${height} pixels.`);
   }
 }
@@ -185,6 +231,10 @@ function explained(cause: unknown): PentimentoError {
     return new PentimentoError('E_IMAGE_PIXELS', undefined, { cause });
   }
   if (/channel/i.test(text)) return new PentimentoError('E_IMAGE_CHANNELS', undefined, { cause });
+  // The library reads one kind of Lab only, which nothing else writes.
+  if (/labq/i.test(text)) {
+    return new PentimentoError('E_IMAGE_CHANNELS', 'Its colours are Lab.', { cause });
+  }
   if (/timeout/i.test(text)) return new PentimentoError('E_IMAGE_TIMEOUT', undefined, { cause });
   return new PentimentoError('E_IMAGE_CORRUPT', undefined, { cause });
 }

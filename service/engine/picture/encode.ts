@@ -1,19 +1,22 @@
 /** Pixels to picture files. Only this file, decode.ts and toProfile.ts know sharp. */
 import sharp, { type Sharp } from 'sharp';
 import { jpegWithComment, webpWithComment } from './exifComment.ts';
-import { withPngText, xmpKeyword, type PngText } from './pngChunks.ts';
+import { withPngProfile, withPngText, xmpKeyword, type PngText } from './pngChunks.ts';
 import type { Raster } from './raster.ts';
 
-interface FileText {
+export interface FileText {
   /** The recipe as AUTOMATIC1111's text, in a chunk named `parameters`. */
   readonly parameters?: string;
   /** A whole XMP packet. */
   readonly xmp?: string;
+  /** Profile of the pixels, of PNG files; sRGB without one. */
+  readonly icc?: Uint8Array | undefined;
 }
 
 /** PNG of 8 or 16 bits (float becomes 16), gray or RGB with or without alpha; the text comes before the pixels. */
 export async function encodePng(raster: Raster, text: FileText = {}): Promise<Uint8Array> {
-  const png = await pipeline(raster).png({ compressionLevel: 6 }).toBuffer();
+  const plain = await pipeline(raster).png({ compressionLevel: 6 }).toBuffer();
+  const png = text.icc ? withPngProfile(plain, text.icc) : plain;
   const texts: PngText[] = [];
   if (text.parameters !== undefined) texts.push({ keyword: 'parameters', text: text.parameters });
   if (text.xmp !== undefined) texts.push({ keyword: xmpKeyword, text: text.xmp });

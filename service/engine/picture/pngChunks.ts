@@ -23,6 +23,16 @@ export function withPngText(png: Uint8Array, texts: readonly PngText[]): Uint8Ar
   ]);
 }
 
+/** A copy of the PNG with a colour profile after its header (section 4.2.2.4). */
+export function withPngProfile(png: Uint8Array, icc: Uint8Array): Uint8Array {
+  const data = Buffer.concat([Buffer.from('ICC profile\0\0', 'latin1'), deflateSync(icc)]);
+  return Buffer.concat([
+    png.subarray(0, signatureAndHeaderBytes),
+    chunk('iCCP', data),
+    png.subarray(signatureAndHeaderBytes),
+  ]);
+}
+
 /** Keyword of the iTXt chunk that holds an XMP packet (XMP specification part 3). */
 export const xmpKeyword = 'XML:com.adobe.xmp';
 

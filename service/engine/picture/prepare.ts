@@ -12,7 +12,7 @@ import {
   type Rect,
   type Size,
 } from '../../../shared/geometry.ts';
-import type { ColorReport } from '../../../shared/recipe.ts';
+import type { ColorReport, GrainReport } from '../../../shared/recipe.ts';
 import type { MaskedContent } from '../../../shared/request.ts';
 import type { Tensor } from '../tensor.ts';
 import { correctDrift } from './color/drift.ts';
@@ -46,6 +46,15 @@ export interface Workpiece {
   readonly latentMask: 'soft' | 'binary' | 'nearest';
   /** Soft inpainting: masks keep their levels, and what has changed in latents is what is seen. */
   readonly softMask?: SoftMaskOptions | undefined;
+  /** Set by one of the WebUI's scripts. */
+  readonly script?: ScriptMasks | undefined;
+}
+
+/** What the WebUI's outpainting scripts set beyond a mask: two blurs, and what may change. */
+export interface ScriptMasks {
+  readonly maskBlurPx: readonly [x: number, y: number];
+  /** At working size. */
+  readonly latentMask: Mask;
 }
 
 export interface Prepared {
@@ -73,6 +82,7 @@ export interface Finished {
   /** In the context's pixels. */
   readonly bounds: Rect;
   readonly report?: ColorReport;
+  readonly grain?: GrainReport;
 }
 
 export type Prepare = (piece: Workpiece) => Prepared;
@@ -154,7 +164,10 @@ function withHoleFilled(small: FloatImage, masks: Masks): FloatImage {
 }
 
 /** What the sampler goes by, and what an inpainting model is told: 0 or 1, but for soft inpainting. */
-function latentMasksOf({ alpha, denoise }: Masks, piece: Workpiece) {
+export function latentMasksOf(
+  { alpha, denoise }: Masks,
+  piece: Pick<Workpiece, 'workingSize' | 'latentMask' | 'softMask'>,
+) {
   if (piece.softMask) {
     const mask = denoiseToLatent(toSoftMask(alpha), piece.workingSize);
     return { kept: mask, paint: mask };

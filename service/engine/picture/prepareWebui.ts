@@ -8,9 +8,9 @@ import { PentimentoError } from '../../../shared/errors.ts';
 import { boundsOfMask, rectOfSize, type Rect, type Size } from '../../../shared/geometry.ts';
 import { tensor, type Tensor } from '../tensor.ts';
 import { cropMask, cropRaster } from './crop.ts';
-import { maskImage, toChannels, toImage8, type Image8 } from './pillow/image8.ts';
+import { maskImage, newImage8, toChannels, toImage8, type Image8 } from './pillow/image8.ts';
 import { untouchedPlanes, type Finished, type Prepared, type Workpiece } from './prepare.ts';
-import type { Mask, Raster } from './raster.ts';
+import type { Mask, Raster, SoftMask } from './raster.ts';
 import { decodedImage, encoderInput } from './webui/decodedImage.ts';
 import { prepareInpaint, type MaskedContent, type PreparedInpaint } from './webui/inpaint.ts';
 import { conditioningMask, lumaMask, paintShare } from './webui/mask.ts';
@@ -36,21 +36,8 @@ export function prepareWebui(piece: Workpiece): Prepared {
       untouched: () => untouchedPlanes(piece, undefined, undefined),
     };
   }
-  const fillMode: MaskedContent = fillModes[piece.maskedContent];
   const round = piece.softMask === undefined;
-  const prepared = prepareInpaint({
-    picture: toImage8(piece.picture),
-    mask: piece.selection && maskImage(piece.selection),
-    ...size,
-    resizeMode: 0,
-    maskBlurX: piece.featherPx,
-    maskBlurY: piece.featherPx,
-    invert: false,
-    fullRes: piece.onlyMasked,
-    padding: piece.paddingPx,
-    fillMode,
-    maskRound: round,
-  });
+  const prepared = preparedInpaint(piece, toImage8(piece.picture));
   const overlay = piece.selection && overlayOf(prepared, piece.context);
   if (piece.selection && !overlay) {
     throw new PentimentoError('E_MASK_EMPTY', 'The feather leaves nothing of it.');
@@ -69,6 +56,47 @@ export function prepareWebui(piece: Workpiece): Prepared {
       }),
     untouched: () => untouchedPlanes(piece, piece.selection, undefined),
   };
+}
+
+function preparedInpaint(
+  piece: Omit<Workpiece, 'picture' | 'growPx' | 'colorMatch' | 'latentMask'>,
+  picture: Image8,
+): PreparedInpaint {
+  const fillMode: MaskedContent = fillModes[piece.maskedContent];
+  return prepareInpaint({
+    picture,
+    mask: piece.selection && maskImage(piece.selection),
+    ...piece.workingSize,
+    resizeMode: 0,
+    maskBlurX: piece.script?.maskBlurPx[0] ?? piece.featherPx,
+    maskBlurY: piece.script?.maskBlurPx[1] ?? piece.featherPx,
+    latentMask: piece.script?.latentMask,
+    invert: false,
+    fullRes: piece.onlyMasked,
+    padding: piece.paddingPx,
+    fillMode,
+    maskRound: piece.softMask === undefined,
+  });
+}
+
+/**
+ * What of a selection is seen, over the context, and what may change, in latent cells over `over` (context pixels).
+ * Undefined when nothing is left of it.
+ */
+export function masksWebui(
+  piece: Pick<
+    Workpiece,
+    'context' | 'workingSize' | 'featherPx' | 'paddingPx' | 'onlyMasked' | 'softMask'
+  > & { readonly selection: Mask },
+): (Overlay & { readonly cells: SoftMask; readonly over: Rect }) | undefined {
+  // Masks do not depend on the picture.
+  const blank = newImage8(piece.context.width, piece.context.height, 3);
+  const prepared = preparedInpaint({ ...piece, maskedContent: 'original' }, blank);
+  const overlay = overlayOf(prepared, piece.context);
+  const { latentMask: cells, pasteTo } = prepared;
+  if (!overlay || !cells) return undefined;
+  const [x, y, width, height] = pasteTo ?? [0, 0, piece.context.width, piece.context.height];
+  return { ...overlay, cells, over: { x, y, width, height } };
 }
 
 /** The hole of the 8-bit mask, rounded or by its levels, in mid gray (conditioning of inpainting models). */
@@ -136,7 +164,7 @@ function finish(
   const whole = prepared?.pasteTo
     ? uncrop(generated, piece.context.width, piece.context.height, prepared.pasteTo)
     : fitted(generated, piece.context);
-  const picture = inForm(whole, piece.picture);
+  const picture = imageInForm(whole, piece.picture);
   if (!overlay) {
     const opaque = new Uint8Array(picture.width * picture.height).fill(255);
     const size = { width: picture.width, height: picture.height };
@@ -153,7 +181,7 @@ function fitted(image: Image8, size: Size): Image8 {
 }
 
 /** The document's depth and channels; a deep document gets the 8-bit values spread over its range. */
-function inForm(image: Image8, like: Raster | undefined): Raster {
+export function imageInForm(image: Image8, like: Raster | undefined): Raster {
   const colors = like && like.channels <= 2 ? toChannels(image, 1) : toChannels(image, 3);
   if (!like || like.depth === 8) return colors;
   const data =

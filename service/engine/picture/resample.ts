@@ -23,6 +23,23 @@ interface Target {
  * under its window. Overshoots are clamped to 0..1, NaN becomes 0. Throws a RangeError for an empty size.
  */
 export function resample(writeRow: WriteRow, from: Size, target: Target): Float32Array {
+  const { width, height } = target.window ?? rectOfSize(target.size);
+  const rowLength = width * target.channels;
+  const answer = resampledRows(writeRow, from, target);
+  const out = new Float32Array(rowLength * height);
+  for (let row = 0, at = 0; row < height; row++, at += rowLength) answer.writeRow(row, out, at);
+  return out;
+}
+
+interface ResampledRows {
+  /** How many of the source's rows there must be for a row of the answer. */
+  readonly rowsFor: (y: number) => number;
+  /** Rows of the answer, to be asked for from the top. */
+  readonly writeRow: WriteRow;
+}
+
+/** The same row by row, for a picture that comes row by row. Throws a RangeError for an empty size. */
+export function resampledRows(writeRow: WriteRow, from: Size, target: Target): ResampledRows {
   const { size, channels } = target;
   if (size.width < 1 || size.height < 1 || from.width < 1 || from.height < 1) {
     throw new RangeError(
@@ -38,12 +55,13 @@ export function resample(writeRow: WriteRow, from: Size, target: Target): Float3
     width * from.height <= from.width * height
       ? resampledDown(resampledAcross(source, across), down)
       : resampledAcross(resampledDown(source, down), across);
-  const out = new Float32Array(width * height * channels);
-  for (let row = 0, at = 0; row < height; row++, at += width * channels) {
-    answer.writeRow(row, out, at);
-    clamp(out, at, at + width * channels);
-  }
-  return out;
+  return {
+    rowsFor: (row) => (down ? down.first[row] + down.count[row] : row + 1),
+    writeRow(row, out, at) {
+      answer.writeRow(row, out, at);
+      clamp(out, at, at + width * channels);
+    },
+  };
 }
 
 function clamp(data: Float32Array, from: number, to: number): void {

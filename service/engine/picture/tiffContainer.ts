@@ -1,4 +1,4 @@
-/** The smallest TIFF 6.0 file around pixels and their ICC profile, for handing both to a colour converter. */
+/** The smallest TIFF 6.0 file around pixels, their ICC profile and text. */
 import type { PixelData } from '../../../shared/frame.ts';
 
 interface TiffPixels {
@@ -10,13 +10,17 @@ interface TiffPixels {
   readonly space: 'gray' | 'rgb' | 'cmyk';
   readonly data: PixelData;
   readonly icc?: Uint8Array | undefined;
+  /** A whole XMP packet. */
+  readonly xmp?: string | undefined;
 }
 
 const photometricOf = { gray: 1, rgb: 2, cmyk: 5 } as const;
 const short = 3;
 const long = 4;
+/** SampleFormat of IEEE floats. */
+const floatFormat = 3;
 
-/** Uncompressed little-endian TIFF with one strip; 8 or 16 bits as the data are. */
+/** Uncompressed little-endian TIFF with one strip; 8, 16 or (floats) 32 bits as the data are. */
 export function tiffOf(pixels: TiffPixels): Uint8Array {
   const bits = pixels.data.BYTES_PER_ELEMENT * 8;
   const raw = new Uint8Array(pixels.data.buffer, pixels.data.byteOffset, pixels.data.byteLength);
@@ -32,15 +36,20 @@ export function tiffOf(pixels: TiffPixels): Uint8Array {
     [279, long, [raw.length]],
   ];
   if (pixels.hasAlpha) entries.push([338, short, [2]]);
-  const directoryBytes = 8 + 2 + (entries.length + 1) * 12 + 4;
+  if (pixels.data instanceof Float32Array)
+    entries.push([339, short, Array.from({ length: pixels.channels }, () => floatFormat)]);
+  const directoryBytes = 8 + 2 + (entries.length + 2) * 12 + 4;
   const bitsAt = directoryBytes;
-  const iccAt = bitsAt + pixels.channels * 2;
+  const formatsAt = bitsAt + pixels.channels * 2;
+  const iccAt = formatsAt + pixels.channels * 2;
   const icc = pixels.icc ?? new Uint8Array(0);
-  const start = (iccAt + icc.length + 7) & ~7;
+  const xmpAt = iccAt + icc.length;
+  const xmp = new TextEncoder().encode(pixels.xmp ?? '');
+  const start = (xmpAt + xmp.length + 7) & ~7;
   const bytes = new Uint8Array(start + raw.length);
   const view = new DataView(bytes.buffer);
   bytes.set([0x49, 0x49, 42, 0, 8, 0, 0, 0]);
-  const used = pixels.icc ? entries.length + 1 : entries.length;
+  const used = entries.length + (pixels.icc ? 1 : 0) + (xmp.length > 0 ? 1 : 0);
   view.setUint16(8, used, true);
   let at = 10;
   const write = (tag: number, type: number, count: number, value: number) => {
@@ -52,15 +61,18 @@ export function tiffOf(pixels: TiffPixels): Uint8Array {
     at += 12;
   };
   for (const [tag, type, values] of entries) {
-    if (tag === 258 && values.length > 2) {
-      values.forEach((v, i) => view.setUint16(bitsAt + i * 2, v, true));
-      write(tag, type, values.length, bitsAt);
-    } else if (tag === 258 && values.length === 2) {
+    const at = tag === 258 ? bitsAt : formatsAt;
+    if (values.length > 2) {
+      values.forEach((v, i) => view.setUint16(at + i * 2, v, true));
+      write(tag, type, values.length, at);
+    } else if (values.length === 2) {
       write(tag, type, 2, values[0] | (values[1] << 16));
     } else write(tag, type, values.length, tag === 273 ? start : values[0]);
   }
+  if (xmp.length > 0) write(700, 1, xmp.length, xmpAt);
   if (pixels.icc) write(34675, 7, icc.length, iccAt);
   bytes.set(icc, iccAt);
+  bytes.set(xmp, xmpAt);
   bytes.set(raw, start);
   return bytes;
 }

@@ -16,7 +16,7 @@ interface ProfileTarget {
 
 /**
  * Opaque gray or RGB to 3 channels in the raster's depth (float becomes 16 bits), or to 4 of 8 bits with
- * 255 = full ink. Relative to white, as decoding does.
+ * 255 = full ink. Perceptual, as decoding does.
  */
 export async function toProfile(raster: Raster, { icc, space }: ProfileTarget) {
   const { width, height, channels } = raster;
@@ -29,8 +29,9 @@ export async function toProfile(raster: Raster, { icc, space }: ProfileTarget) {
     const image = deep
       ? sharp(tiffOf(asRgb16(raster)), { limitInputPixels: false })
       : sharp(in8Bits(raster), { raw: { width, height, channels }, limitInputPixels: false });
-    const { data } = await image
-      .toColourspace(space === 'cmyk' ? 'cmyk' : deep ? 'rgb16' : 'srgb')
+    // A conversion to the inks' colour space before that to the profile would be a second one.
+    const own = space === 'cmyk' ? image : image.toColourspace(deep ? 'rgb16' : 'srgb');
+    const { data } = await own
       .withIccProfile(icc ? path : 'cmyk')
       .raw({ depth: deep ? 'ushort' : 'uchar' })
       .toBuffer({ resolveWithObject: true });

@@ -233,7 +233,7 @@ describe('a document', () => {
     expect(process.memoryUsage().arrayBuffers - heap).toBeLessThan(8e6);
     for (const size of [
       [30_001, 1],
-      [9000, 9000],
+      [17_000, 17_000],
     ] as [number, number][]) {
       expect(codeOf(() => readDocument(flat(new Uint8Array(9), { depth: 8, size })))).toBe(
         'E_IMAGE_PIXELS',

@@ -4,7 +4,7 @@ import { answer8, image8, inputs, tensorRow8 } from '../image8Case.ts';
 import { deltaE2000, type Lab, srgbToLab } from '../../../service/engine/picture/deltaE.ts';
 import { rgbToGray8, rgbToHsv8 } from '../../../service/engine/picture/opencv/color8.ts';
 import { lab8ToRgb, rgbToLab8 } from '../../../service/engine/picture/opencv/lab8.ts';
-import { toChannels } from '../../../service/engine/picture/pillow/image8.ts';
+import { newImage8, toChannels } from '../../../service/engine/picture/pillow/image8.ts';
 import {
   blendLuminosity,
   correctColors,
@@ -13,7 +13,7 @@ import {
 } from '../../../service/engine/picture/webui/colorCorrection.ts';
 import {
   matchHistogram,
-  matchHistogram8,
+  matchHistograms8,
 } from '../../../service/engine/picture/webui/matchHistogram.ts';
 
 function differences(c: Case): Readonly<Record<string, unknown>> {
@@ -49,9 +49,11 @@ export const check: Checker = async (c) => {
     case 'pillow_l':
       return { l: toChannels(tensorRow8(c, c.input['rgb']), 1).data };
     case 'match_histograms': {
+      const row = (data: Uint8Array) => newImage8(data.length, 1, 1, data);
       const values = tensorRow8(c, c.input['values']).data;
-      const table = matchHistogram8(values, tensorRow8(c, c.input['reference']).data);
-      return { values: Float32Array.from(values, (v) => table[v] ?? 0) };
+      const reference = tensorRow8(c, c.input['reference']).data;
+      const [table] = matchHistograms8(row(values), row(reference));
+      return { values: Float32Array.from(values, (v) => table?.[v] ?? 0) };
     }
     case 'match_histograms_float': {
       const values = c.tensor(c.input['values']).data as Float32Array;

@@ -1,5 +1,6 @@
 /** OpenCV's INTER_AREA where both sides shrink: the average of what an output pixel covers. */
 import { type Image8, newImage8 } from '../pillow/image8.ts';
+import { areaRows, halveRows } from './areaRows.ts';
 import { roundEven } from './roundEven.ts';
 
 /** For every output position `count` source positions (already clamped) and weights. */
@@ -40,6 +41,7 @@ function averageBlocks(image: Image8, width: number, height: number): Image8 {
   const down = image.height / height;
   const share = Math.fround(1 / (across * down));
   const halved = across === 2 && down === 2;
+  if (halved && channels >= 3) return halveRows(image);
   const out = newImage8(width, height, channels);
   const rowLength = image.width * channels;
   for (let o = 0; o < out.data.length; o++) {
@@ -78,6 +80,7 @@ export function averageArea(image: Image8, width: number, height: number): Image
     return averageBlocks(image, width, height);
   const xs = areaTaps(image.width, width);
   const ys = areaTaps(image.height, height);
+  if (image.channels >= 3) return areaRows(image, xs, ys);
   const out = newImage8(width, height, image.channels);
   const length = width * image.channels;
   const row = new Float32Array(length);

@@ -1,5 +1,12 @@
 /** OpenCV's GaussianBlur of 8-bit values, bit for bit: fixed-point kernels with 8 fractional bits. */
+import {
+  boundsOfMask,
+  intersectRects,
+  rectOfSize,
+  type Rect,
+} from '../../../../shared/geometry.ts';
 import type { Mask } from '../raster.ts';
+import { pictureKernels, type PictureKernels } from '../simd/pictureKernels.ts';
 
 /**
  * Gaussian weights in 256ths, symmetric, their sum 256: rounding errors are carried from the ends
@@ -43,120 +50,103 @@ function withoutZeroEnds(kernel: Int32Array): Int32Array {
   return kernel.subarray(first, kernel.length - first);
 }
 
-/**
- * Two 8-bit values share one 32-bit integer, 16 bits each: a kernel's sum is at most 256 * 255 + 128, so
- * that the lower one never runs over.
- */
-const half = 128 | (128 << 16);
+/** Bytes of a row in the kernels' memory, with room for vectors that reach past its end. */
+const stride = (bytes: number): number => Math.ceil(bytes / 16) * 16 + 16;
+const tapWords = 3;
 
-/** Sums of the rows around `y` times the kernel, `rows[y + radius]` being the middle one. */
-function sumRows(
-  rows: readonly Int32Array[],
-  y: number,
+/** The kernel's taps, the farthest pair first, as addresses around `middle` that lie `step` bytes apart. */
+function writeTaps(
+  words: Int32Array,
+  at: number,
   kernel: Int32Array,
-  sums: Int32Array,
+  row: { readonly middle: number; readonly step: number; readonly zeros: number },
 ): void {
-  const last = kernel.length - 1;
-  const radius = last / 2;
-  const middle = rows[y + radius];
-  for (let i = 0; i < sums.length; i++) sums[i] = (half + Math.imul(middle[i], kernel[radius])) | 0;
-  let k = 0;
-  // Pairs with the same weight, two pairs at a time.
-  for (; k + 2 <= radius; k += 2) {
-    const [a, b, c, d] = [rows[y + k], rows[y + last - k], rows[y + k + 1], rows[y + last - k - 1]];
-    const w = kernel[k];
-    const v = kernel[k + 1];
-    for (let i = 0; i < sums.length; i++) {
-      sums[i] = (sums[i] + Math.imul(a[i] + b[i], w) + Math.imul(c[i] + d[i], v)) | 0;
-    }
-  }
-  if (k < radius) {
-    const [a, b] = [rows[y + k], rows[y + last - k]];
-    for (let i = 0; i < sums.length; i++)
-      sums[i] = (sums[i] + Math.imul(a[i] + b[i], kernel[k])) | 0;
+  const radius = (kernel.length - 1) / 2;
+  for (let k = 0, o = at / 4; k <= radius; k++, o += tapWords) {
+    const away = (radius - k) * row.step;
+    words[o] = row.middle - away;
+    words[o + 1] = k === radius ? row.zeros : row.middle + away;
+    words[o + 2] = kernel[k] | (kernel[k] << 16);
   }
 }
 
-/** Rows and columns swapped. */
-function transpose(mask: Mask): Mask {
-  const { width, height, data } = mask;
-  const out = new Uint8Array(data.length);
-  const block = 64;
-  for (let y0 = 0; y0 < height; y0 += block) {
-    const yEnd = Math.min(height, y0 + block);
-    for (let x = 0; x < width; x++) {
-      for (let y = y0; y < yEnd; y++) out[x * height + y] = data[y * width + x];
-    }
-  }
-  return { width: height, height: width, data: out };
+interface Room {
+  readonly kernels: PictureKernels;
+  /** Where the rows begin, and as many bytes of 0 as one has. */
+  readonly rows: number;
+  readonly zeros: number;
+  readonly output: number;
+  readonly taps: number;
+  readonly tapsEnd: number;
 }
 
-function packRows(mask: Mask): Int32Array[] {
-  const { width, height, data } = mask;
-  const pairs = Math.ceil(width / 2);
-  return Array.from({ length: height }, (_, y) => {
-    const packed = new Int32Array(pairs);
-    const row = y * width;
-    for (let i = 0, x = row; i < pairs; i++, x += 2) packed[i] = data[x] | (data[x + 1] << 16);
-    // The value after a row's odd end belongs to the next row; it is never unpacked.
-    return packed;
-  });
+function roomFor(rows: number, rowBytes: number, kernel: Int32Array): Room {
+  const taps = 0;
+  const tapsEnd = ((kernel.length + 1) / 2) * tapWords * 4;
+  const zeros = stride(tapsEnd);
+  const output = zeros + rowBytes;
+  const kernels = pictureKernels(output + rowBytes * (rows + 1));
+  kernels.bytes.fill(0, zeros, output);
+  return { kernels, rows: output + rowBytes, zeros, output, taps, tapsEnd };
 }
 
-/**
- * For every row the end of the run of rows around it that all hold one and the same value, and its start;
- * an empty run for a row that is not flat.
- */
-function flatRuns({ width, height, data }: Mask): { from: Int32Array; to: Int32Array } {
-  const from = new Int32Array(height);
-  const to = new Int32Array(height);
-  const isFlat = (y: number): boolean => {
-    const row = y * width;
-    for (let x = 1; x < width; x++) if (data[row + x] !== data[row]) return false;
-    return true;
-  };
-  for (let start = 0; start < height;) {
-    let end = start;
-    while (end < height && data[end * width] === data[start * width] && isFlat(end)) end++;
-    const runEnd = end;
-    end = Math.max(end, start + 1);
-    from.fill(start, start, end);
-    to.fill(runEnd, start, end);
-    start = end;
-  }
-  return { from, to };
+/** What a blur can change: the content and `across` and `down` pixels around it. Outside all stays 0. */
+function areaOf(mask: Mask, across: number, down: number): Rect | undefined {
+  const bounds = boundsOfMask(mask.data, mask);
+  if (!bounds) return undefined;
+  const { x, y, width, height } = bounds;
+  const wide = { x: x - across, y: y - down, width: width + 2 * across, height: height + 2 * down };
+  return intersectRects(wide, rectOfSize(mask));
 }
 
 /** Vertical blur alone, rounded to 8 bits, borders mirrored (REFLECT_101). `size` is odd, sigma > 0 in pixels. */
 export function blurColumns8(mask: Mask, size: number, sigma: number): Mask {
-  const { width, height, data } = mask;
+  const { width, height } = mask;
+  const data = new Uint8Array(mask.data.length);
   const kernel = withoutZeroEnds(gaussianKernel8(size, sigma));
   const radius = (kernel.length - 1) / 2;
-  const packed = packRows(mask);
-  const rows = Array.from(
-    { length: height + 2 * radius },
-    (_, i) => packed[reflect101(i - radius, height)],
+  const area = areaOf(mask, 0, radius);
+  if (!area) return { width, height, data };
+  const step = stride(area.width);
+  const { kernels, rows, zeros, output, taps, tapsEnd } = roomFor(
+    area.height + 2 * radius,
+    step,
+    kernel,
   );
-  const runs = flatRuns(mask);
-  const out = new Uint8Array(data.length);
-  const sums = new Int32Array(Math.ceil(width / 2));
-  for (let y = 0; y < height; y++) {
-    // Where all that the kernel sees has one value, that value stays.
-    if (runs.from[y] <= Math.max(0, y - radius) && runs.to[y] > Math.min(height - 1, y + radius)) {
-      out.fill(data[y * width], y * width, (y + 1) * width);
-      continue;
-    }
-    sumRows(rows, y, kernel, sums);
-    const row = y * width;
-    for (let i = 0, x = 0; x < width; i++, x += 2) {
-      out[row + x] = sums[i] >>> 8;
-      if (x + 1 < width) out[row + x + 1] = sums[i] >>> 24;
-    }
+  for (let i = 0; i < area.height + 2 * radius; i++) {
+    const from = reflect101(area.y - radius + i, height) * width + area.x;
+    kernels.bytes.set(mask.data.subarray(from, from + area.width), rows + i * step);
   }
-  return { width, height, data: out };
+  for (let y = 0; y < area.height; y++) {
+    const middle = rows + (y + radius) * step;
+    writeTaps(kernels.words, taps, kernel, { middle, step, zeros });
+    kernels.run['pairSums'](taps, tapsEnd, output, output + area.width);
+    const row = kernels.bytes.subarray(output, output + area.width);
+    data.set(row, (area.y + y) * width + area.x);
+  }
+  return { width, height, data };
 }
 
 /** Horizontal blur alone; otherwise as blurColumns8. */
 export function blurRows8(mask: Mask, size: number, sigma: number): Mask {
-  return transpose(blurColumns8(transpose(mask), size, sigma));
+  const { width, height } = mask;
+  const data = new Uint8Array(mask.data.length);
+  const kernel = withoutZeroEnds(gaussianKernel8(size, sigma));
+  const radius = (kernel.length - 1) / 2;
+  const area = areaOf(mask, radius, 0);
+  if (!area) return { width, height, data };
+  const room = roomFor(1, stride(area.width + 2 * radius), kernel);
+  const { kernels, rows, zeros, output, taps, tapsEnd } = room;
+  writeTaps(kernels.words, taps, kernel, { middle: rows + radius, step: 1, zeros });
+  const left = area.x - radius;
+  const right = area.x + area.width + radius;
+  for (let y = area.y; y < area.y + area.height; y++) {
+    const row = mask.data.subarray(y * width, (y + 1) * width);
+    kernels.bytes.set(row.subarray(Math.max(0, left), right), rows + Math.max(0, -left));
+    for (let x = left; x < 0; x++) kernels.bytes[rows + x - left] = row[reflect101(x, width)];
+    for (let x = width; x < right; x++) kernels.bytes[rows + x - left] = row[reflect101(x, width)];
+    kernels.run['pairSums'](taps, tapsEnd, output, output + area.width);
+    data.set(kernels.bytes.subarray(output, output + area.width), y * width + area.x);
+  }
+  return { width, height, data };
 }

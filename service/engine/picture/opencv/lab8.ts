@@ -24,15 +24,21 @@ const toRgb = [
   3.240479, -1.53715, -0.498535, -0.969256, 1.875991, 0.041556, 0.055648, -0.204043, 1.057311,
 ];
 
+/** Where the values of green and blue begin. */
+const greenAt = 256 * 3;
+const blueAt = 2 * greenAt;
+
 interface Tables {
-  readonly gamma: Uint16Array;
+  /** What each value of red, then of green, then of blue adds to X, Y and Z: 12 + 3 fractional bits. */
+  readonly toXyz: Int32Array;
   readonly root: Uint16Array;
+  /** L of every place in `root`. */
+  readonly lightness: Uint8Array;
   readonly inverseGamma: Uint8Array;
-  /** For every L: Y and f(Y), 14 fractional bits. */
-  readonly y: Int32Array;
+  /** For every L: f(Y), 14 fractional bits, and what Y adds to red, green and blue. */
   readonly fy: Int32Array;
+  readonly yToRgb: readonly Int32Array[];
   readonly fToXz: Int32Array;
-  readonly xyz: Int32Array;
   readonly rgb: Int32Array;
 }
 
@@ -79,23 +85,37 @@ function inverseRootTable(): Int32Array {
   return table;
 }
 
+const lightnessScale = 296;
+const lightnessShift = -Math.trunc((16 * 255 * (1 << rootBits) + 50) / 100);
+
 function buildTables(): Tables {
   const steps = 255 << gammaBits;
   const white = [whiteX, 1, whiteZ];
+  const gamma = Uint16Array.from({ length: 256 }, (_, i) =>
+    roundEven(steps * decodeGamma(i / 255)),
+  );
+  const root = Uint16Array.from({ length: 256 * 1.5 * (1 << gammaBits) }, (_, i) =>
+    roundEven((1 << rootBits) * labRoot(i / steps)),
+  );
+  const xyz = toXyz.map((v, i) => roundEven(((1 << matrixBits) * v) / white[Math.floor(i / 3)]));
+  const rgb = Int32Array.from(toRgb, (v, i) => roundEven((1 << matrixBits) * v * white[i % 3]));
+  const { y, fy } = lightnessTables();
   return {
-    gamma: Uint16Array.from({ length: 256 }, (_, i) => roundEven(steps * decodeGamma(i / 255))),
-    root: Uint16Array.from({ length: 256 * 1.5 * (1 << gammaBits) }, (_, i) =>
-      roundEven((1 << rootBits) * labRoot(i / steps)),
+    toXyz: Int32Array.from({ length: 3 * 256 * 3 }, (_, i) => {
+      const channel = Math.floor(i / greenAt);
+      return gamma[Math.floor(i / 3) % 256] * xyz[(i % 3) * 3 + channel];
+    }),
+    root,
+    lightness: Uint8Array.from(root, (f) =>
+      clamp(descale(lightnessScale * f + lightnessShift, rootBits), 255),
     ),
     inverseGamma: Uint8Array.from({ length: inverseGammaSize }, (_, i) =>
       roundEven(255 * encodeGamma(i / inverseGammaSize)),
     ),
-    ...lightnessTables(),
+    fy,
+    yToRgb: [1, 4, 7].map((i) => y.map((v) => v * rgb[i])),
     fToXz: inverseRootTable(),
-    xyz: Int32Array.from(toXyz, (v, i) =>
-      roundEven(((1 << matrixBits) * v) / white[Math.floor(i / 3)]),
-    ),
-    rgb: Int32Array.from(toRgb, (v, i) => roundEven((1 << matrixBits) * v * white[i % 3])),
+    rgb,
   };
 }
 
@@ -113,46 +133,58 @@ function descale(value: number, bits: number): number {
 }
 
 /** 8-bit sRGB to 8-bit Lab (three channels L, a, b), equal to OpenCV's COLOR_RGB2LAB. */
-export function rgbToLab8(rgb: Image8): Image8 {
-  const { gamma, root, xyz: m } = tables();
-  const out = newImage8(rgb.width, rgb.height, 3);
-  const half = 128 << rootBits;
-  const lightnessScale = 296;
-  const lightnessShift = -Math.trunc((16 * 255 * (1 << rootBits) + 50) / 100);
-  for (let i = 0; i < out.data.length; i += 3) {
-    const r = gamma[rgb.data[i]];
-    const g = gamma[rgb.data[i + 1]];
-    const b = gamma[rgb.data[i + 2]];
-    const fx = root[descale(r * m[0] + g * m[1] + b * m[2], matrixBits)];
-    const fy = root[descale(r * m[3] + g * m[4] + b * m[5], matrixBits)];
-    const fz = root[descale(r * m[6] + g * m[7] + b * m[8], matrixBits)];
-    out.data[i] = clamp(descale(lightnessScale * fy + lightnessShift, rootBits), 255);
-    out.data[i + 1] = clamp(descale(500 * (fx - fy) + half, rootBits), 255);
-    out.data[i + 2] = clamp(descale(200 * (fy - fz) + half, rootBits), 255);
+export function rgbToLab8({ width, height, data }: Image8): Image8 {
+  const { root, lightness, toXyz } = tables();
+  const out = newImage8(width, height, 3);
+  // Writing cuts to 0..255.
+  const lab = new Uint8ClampedArray(out.data.buffer);
+  const half = (128 << rootBits) + (1 << (rootBits - 1));
+  const up = 1 << (matrixBits - 1);
+  for (let i = 0; i < lab.length; i += 3) {
+    const r = data[i] * 3;
+    const g = greenAt + data[i + 1] * 3;
+    const b = blueAt + data[i + 2] * 3;
+    const x = (toXyz[r] + toXyz[g] + toXyz[b] + up) >> matrixBits;
+    const y = (toXyz[r + 1] + toXyz[g + 1] + toXyz[b + 1] + up) >> matrixBits;
+    const z = (toXyz[r + 2] + toXyz[g + 2] + toXyz[b + 2] + up) >> matrixBits;
+    const fy = root[y];
+    lab[i] = lightness[y];
+    lab[i + 1] = (500 * (root[x] - fy) + half) >> rootBits;
+    lab[i + 2] = (200 * (fy - root[z]) + half) >> rootBits;
   }
   return out;
 }
 
+/** What each b and a adds to f, 14 fractional bits: b / 200 and a / 500 by multiplication with the inverse. */
+const aToF = Int32Array.from(
+  { length: 256 },
+  (_, a) => ((5 * a * 53687 + (1 << 7)) >> 13) - Math.trunc((128 * base) / 500),
+);
+const bToF = Int32Array.from(
+  { length: 256 },
+  (_, b) => ((b * 41943 + (1 << 4)) >> 9) - Math.trunc((128 * base) / 200) + 1,
+);
+
 /** 8-bit Lab to 8-bit sRGB, equal to OpenCV's COLOR_LAB2RGB; colours outside sRGB are clipped per channel. */
-export function lab8ToRgb(lab: Image8): Image8 {
-  const { y: yOf, fy: fyOf, fToXz, rgb: m, inverseGamma } = tables();
-  const out = newImage8(lab.width, lab.height, 3);
-  const bits = baseBits;
-  const largest = inverseGammaSize - 1;
-  const aOffset = Math.trunc((128 * base) / 500);
-  const bOffset = Math.trunc((128 * base) / 200) - 1;
-  for (let i = 0; i < out.data.length; i += 3) {
-    const y = yOf[lab.data[i]];
-    const fy = fyOf[lab.data[i]];
-    // a / 500 and b / 200 by multiplication with the inverse.
-    const da = ((5 * lab.data[i + 1] * 53687 + (1 << 7)) >> 13) - aOffset;
-    const db = ((lab.data[i + 2] * 41943 + (1 << 4)) >> 9) - bOffset;
-    const x = fToXz[fy + da - smallestF];
-    const z = fToXz[fy - db - smallestF];
-    for (let c = 0; c < 3; c++) {
-      const linear = descale(m[c * 3] * x + m[c * 3 + 1] * y + m[c * 3 + 2] * z, bits);
-      out.data[i + c] = inverseGamma[clamp(linear, largest)];
-    }
+export function lab8ToRgb({ width, height, data }: Image8): Image8 {
+  const { fy: fyOf, yToRgb, fToXz, rgb: m, inverseGamma } = tables();
+  const [yr, yg, yb] = yToRgb;
+  const [xr, , zr, xg, , zg, xb, , zb] = m;
+  const out = newImage8(width, height, 3);
+  const rgb = out.data;
+  const most = inverseGammaSize - 1;
+  const up = 1 << (baseBits - 1);
+  for (let i = 0; i < rgb.length; i += 3) {
+    const l = data[i];
+    const f = fyOf[l] - smallestF;
+    const x = fToXz[f + aToF[data[i + 1]]];
+    const z = fToXz[f - bToF[data[i + 2]]];
+    const r = (Math.imul(xr, x) + yr[l] + Math.imul(zr, z) + up) >> baseBits;
+    const g = (Math.imul(xg, x) + yg[l] + Math.imul(zg, z) + up) >> baseBits;
+    const b = (Math.imul(xb, x) + yb[l] + Math.imul(zb, z) + up) >> baseBits;
+    rgb[i] = inverseGamma[r < 0 ? 0 : r > most ? most : r];
+    rgb[i + 1] = inverseGamma[g < 0 ? 0 : g > most ? most : g];
+    rgb[i + 2] = inverseGamma[b < 0 ? 0 : b > most ? most : b];
   }
   return out;
 }

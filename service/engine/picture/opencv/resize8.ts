@@ -1,6 +1,7 @@
 /** OpenCV's resize of 8-bit pictures: its integer coefficients, 11 bits. */
 import { type Image8, newImage8 } from '../pillow/image8.ts';
 import { averageArea, type Taps } from './areaAverage8.ts';
+import { interpolateRows } from './interpolateRows.ts';
 import { roundEven } from './roundEven.ts';
 
 export type OpencvKernel = 'nearest' | 'linear' | 'area' | 'cubic' | 'lanczos4';
@@ -167,5 +168,6 @@ export function resizeOpencv(
   }
   const xs = fixedTaps(interpolationTaps(image.width, width, kernel));
   const ys = fixedTaps(interpolationTaps(image.height, height, kernel));
+  if (image.channels >= 3) return interpolateRows(image, xs, ys);
   return xs.count === 2 ? interpolateLinearly(image, xs, ys) : convolve(image, xs, ys);
 }

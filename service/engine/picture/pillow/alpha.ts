@@ -75,14 +75,40 @@ export function premultipliedHole(image: Image8, mask: Mask): Image8 {
 /** `under` * (255 - mask) + `over` * mask, per value: Pillow's Image.composite(over, under, mask) of one format and size. */
 export function blendThroughMask(under: Image8, over: Image8, mask: Mask): Image8 {
   const { width, height, channels } = under;
-  const out = newImage8(width, height, channels);
-  for (let p = 0, i = 0; p < mask.data.length; p++) {
-    const m = mask.data[p];
-    for (let c = 0; c < channels; c++, i++) {
-      out.data[i] = divide255(under.data[i] * (255 - m) + over.data[i] * m);
+  const out = newImage8(width, height, channels, under.data.slice());
+  const { data } = mask;
+  const fours = fourBytesEach(data);
+  const count = data.length;
+  for (let p = 0; p < count; p++) {
+    if ((p & 3) === 0) while (fours[p >> 2] === 0) p += 4;
+    const m = data[p];
+    if (m === 0 || p >= count) continue;
+    if (m === 255) {
+      const start = p;
+      p = endOfFull(data, fours, p);
+      out.data.set(over.data.subarray(start * channels, p * channels), start * channels);
+      p--;
+      continue;
+    }
+    for (let i = p * channels; i < (p + 1) * channels; i++) {
+      out.data[i] = divide255(out.data[i] * (255 - m) + over.data[i] * m);
     }
   }
   return out;
+}
+
+/** The bytes four at a time, without those left over; nothing where they do not lie as words do. */
+function fourBytesEach({ buffer, byteOffset, length }: Uint8Array): Int32Array {
+  return byteOffset % 4 === 0 ? new Int32Array(buffer, byteOffset, length >> 2) : new Int32Array(0);
+}
+
+/** Where the run of 255 ends that `from` belongs to. */
+function endOfFull(mask: Uint8Array, fours: Int32Array, from: number): number {
+  let p = from;
+  while ((p & 3) !== 0 && mask[p] === 255) p++;
+  if ((p & 3) === 0) while (fours[p >> 2] === -1) p += 4;
+  while (mask[p] === 255) p++;
+  return p;
 }
 
 /** t / 255 as alpha compositing divides it: no rounding of its own. */
@@ -95,29 +121,57 @@ function shift255(t: number): number {
  * Pillow's Image.alpha_composite: 7 fractional bits). `target` may be `under` itself.
  */
 export function alphaComposite(under: Image8, over: Image8, target?: Image8): Image8 {
-  const out = target ?? newImage8(under.width, under.height, 4);
-  const a = under.data;
-  const b = over.data;
-  const o = out.data;
-  for (let i = 0; i < a.length; i += 4) {
-    const alpha = b[i + 3];
-    if (alpha === 0 || alpha === 255) {
-      const from = alpha === 0 ? a : b;
-      o[i] = from[i];
-      o[i + 1] = from[i + 1];
-      o[i + 2] = from[i + 2];
-      o[i + 3] = from[i + 3];
-      continue;
-    }
-    const outAlpha = alpha * 255 + a[i + 3] * (255 - alpha);
-    const weight = ((alpha * (255 * 255 * 128)) / outAlpha) | 0;
-    const rest = 255 * 128 - weight;
-    o[i] = shift255(b[i] * weight + a[i] * rest + (0x80 << 7)) >> 7;
-    o[i + 1] = shift255(b[i + 1] * weight + a[i + 1] * rest + (0x80 << 7)) >> 7;
-    o[i + 2] = shift255(b[i + 2] * weight + a[i + 2] * rest + (0x80 << 7)) >> 7;
-    o[i + 3] = shift255(outAlpha + 0x80);
+  const out = target ?? newImage8(under.width, under.height, 4, under.data.slice());
+  if (target && under !== out) out.data.set(under.data);
+  const aligned = over.data.byteOffset % 4 === 0 ? over.data : over.data.slice();
+  const pixels = fourBytesEach(aligned);
+  const count = pixels.length;
+  let p = 0;
+  while (p < count) {
+    p = endOfClear(pixels, p);
+    const start = p;
+    p = endOfOpaque(pixels, p);
+    if (p > start) out.data.set(aligned.subarray(start * 4, p * 4), start * 4);
+    for (; p < count && isSoft(pixels[p]); p++) compositePixel(out.data, aligned, p * 4);
   }
   return out;
+}
+
+/** Alpha is a pixel's uppermost byte. */
+function isSoft(pixel: number): boolean {
+  const alpha = pixel >>> 24;
+  return alpha !== 0 && alpha !== 255;
+}
+
+/** Where the run of clear pixels ends that begins at `from`. */
+function endOfClear(pixels: Int32Array, from: number): number {
+  let p = from;
+  const last = pixels.length - 4;
+  while (p <= last && (pixels[p] | pixels[p + 1] | pixels[p + 2] | pixels[p + 3]) >>> 24 === 0)
+    p += 4;
+  while (p < pixels.length && pixels[p] >>> 24 === 0) p++;
+  return p;
+}
+
+function endOfOpaque(pixels: Int32Array, from: number): number {
+  let p = from;
+  const last = pixels.length - 4;
+  while (p <= last && (pixels[p] & pixels[p + 1] & pixels[p + 2] & pixels[p + 3]) >>> 24 === 255)
+    p += 4;
+  while (p < pixels.length && pixels[p] >>> 24 === 255) p++;
+  return p;
+}
+
+/** The pixel at byte `i`, its alpha neither 0 nor 255. */
+function compositePixel(o: Uint8Array, b: Uint8Array, i: number): void {
+  const alpha = b[i + 3];
+  const outAlpha = alpha * 255 + o[i + 3] * (255 - alpha);
+  const weight = ((alpha * (255 * 255 * 128)) / outAlpha) | 0;
+  const rest = 255 * 128 - weight;
+  o[i] = shift255(b[i] * weight + o[i] * rest + (0x80 << 7)) >> 7;
+  o[i + 1] = shift255(b[i + 1] * weight + o[i + 1] * rest + (0x80 << 7)) >> 7;
+  o[i + 2] = shift255(b[i + 2] * weight + o[i + 2] * rest + (0x80 << 7)) >> 7;
+  o[i + 3] = shift255(outAlpha + 0x80);
 }
 
 /** RGB + alpha over one opaque colour, as RGB (Pillow's paste of an RGBA picture through itself). */

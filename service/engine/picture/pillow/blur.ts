@@ -1,13 +1,6 @@
 /** Pillow's extended box blur and its Gaussian approximation by three of them, in integer arithmetic. */
+import { blurPicture, type BoxWeights } from './boxRows.ts';
 import { type Image8, newImage8 } from './image8.ts';
-
-interface BoxWeights {
-  /** Whole pixels to either side. */
-  readonly radius: number;
-  /** Weight of a whole pixel and of the fractional pixel at either end, in 24 fractional bits. */
-  readonly inner: number;
-  readonly edge: number;
-}
 
 function boxWeights(radius: number): BoxWeights {
   const whole = Math.trunc(radius);
@@ -31,38 +24,13 @@ function extendedBoxRadius(sigma: number, passes: number): number {
   return f(l + f(a / fall));
 }
 
-/**
- * One box blur of the `count` values that lie in `from` after radius + 1 places; the places at both ends
- * are filled with the end values first, so that the edges are repeated outwards (one place more at the far end,
- * which is read but not used). Same layout in `to`.
- */
-function blurLine(from: Int32Array, to: Int32Array, count: number, w: BoxWeights): void {
-  const { radius, inner, edge } = w;
-  const pad = radius + 1;
-  const window = 2 * radius + 1;
-  from.fill(from[pad], 0, pad);
-  from.fill(from[pad + count - 1], pad + count);
-  let sum = 0;
-  for (let i = 1; i <= window; i++) sum += from[i];
-  // The two ends, one place outside the window on either side.
-  let left = from[0];
-  let right = from[window + 1];
-  for (let i = 0; i < count; i++) {
-    const bulk = (Math.imul(sum, inner) + Math.imul(left + right, edge)) | 0;
-    to[pad + i] = (bulk + (1 << 23)) >>> 24;
-    left = from[i + 1];
-    sum = (sum + right - left) | 0;
-    right = from[i + window + 2];
-  }
-}
-
 /** Swaps rows and columns of pixels, in blocks that fit the cache. */
-function transposePixels<T extends Uint8Array | Uint32Array>(
-  from: T,
-  to: T,
+function transposePixels(
+  from: Uint8Array,
+  to: Uint8Array,
   width: number,
   height: number,
-): T {
+): Uint8Array {
   const block = 32;
   for (let y0 = 0; y0 < height; y0 += block) {
     const yEnd = Math.min(height, y0 + block);
@@ -92,49 +60,25 @@ function transposeChannels(
   return out;
 }
 
-/** `data` starts at offset 0 of its buffer. */
 function transpose(data: Uint8Array, width: number, height: number, channels: number): Uint8Array {
-  if (channels === 1) return transposePixels(data, new Uint8Array(data.length), width, height);
-  if (channels !== 4) return transposeChannels(data, width, height, channels);
-  const pixels = new Uint32Array(data.buffer, 0, width * height);
-  const turned = transposePixels(pixels, new Uint32Array(pixels.length), width, height);
-  return new Uint8Array(turned.buffer);
-}
-
-interface Rows {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-}
-
-function blurRows(data: Uint8Array, size: Rows, weights: BoxWeights, passes: number): void {
-  const { width, height, channels } = size;
-  const pad = weights.radius + 1;
-  let from = new Int32Array(width + 2 * pad + 1);
-  let to = new Int32Array(width + 2 * pad + 1);
-  for (let y = 0; y < height; y++) {
-    for (let c = 0; c < channels; c++) {
-      const start = y * width * channels + c;
-      for (let x = 0, i = start; x < width; x++, i += channels) from[pad + x] = data[i];
-      for (let n = 0; n < passes; n++) {
-        blurLine(from, to, width, weights);
-        [from, to] = [to, from];
-      }
-      for (let x = 0, i = start; x < width; x++, i += channels) data[i] = from[pad + x];
-    }
-  }
+  if (channels !== 1) return transposeChannels(data, width, height, channels);
+  return transposePixels(data, new Uint8Array(data.length), width, height);
 }
 
 /** `passes` box blurs of the given radius (fractions allowed) along rows, then along columns. */
 export function boxBlur(image: Image8, radius: number, passes = 1): Image8 {
   const { width, height, channels } = image;
-  const out = newImage8(width, height, channels, image.data.slice());
-  if (!(radius > 0)) return out;
-  const weights = boxWeights(radius);
-  blurRows(out.data, { width, height, channels }, weights, passes);
-  const columns = transpose(out.data, width, height, channels);
-  blurRows(columns, { width: height, height: width, channels }, weights, passes);
-  return newImage8(width, height, channels, transpose(columns, height, width, channels));
+  const data = image.data.slice();
+  if (!(radius > 0)) return newImage8(width, height, channels, data);
+  const blur = { weights: boxWeights(radius), passes };
+  const alongRows = channels >= 3;
+  if (!alongRows) {
+    const turned = transpose(data, width, height, channels);
+    blurPicture({ width: height, height: width, channels, data: turned }, blur, false);
+    data.set(transpose(turned, height, width, channels));
+  }
+  blurPicture({ width, height, channels, data }, blur, alongRows);
+  return newImage8(width, height, channels, data);
 }
 
 /**

@@ -3,13 +3,8 @@ import { maxPlanePixels } from '../../../../shared/limits.ts';
 import { PentimentoError } from '../../../../shared/errors.ts';
 import { type Box, type Image8, newImage8 } from './image8.ts';
 import { premultiply, unpremultiply } from './alpha.ts';
-import {
-  horizontalPass,
-  type Rows,
-  type Taps,
-  verticalPass,
-  weightBits,
-} from './resamplePasses.ts';
+import { convolveRows } from './resamplePasses.ts';
+import { type Taps, weightBits } from './taps.ts';
 
 export type Kernel = 'nearest' | 'box' | 'bilinear' | 'hamming' | 'bicubic' | 'lanczos';
 
@@ -127,22 +122,12 @@ function checkSize(image: Image8, width: number, height: number, box: Box): void
 }
 
 function convolve(image: Image8, width: number, height: number, filter: Filter, box: Box): Image8 {
-  const { channels } = image;
   const across = width !== image.width || box[0] !== 0 || box[2] !== width;
   const down = height !== image.height || box[1] !== 0 || box[3] !== height;
+  const xs = across ? computeTaps(image.width, box[0], box[2], width, filter) : undefined;
   const ys = down ? computeTaps(image.height, box[1], box[3], height, filter) : undefined;
-  let rows: Rows = image;
-  let firstRow = 0;
-  if (across) {
-    const xs = computeTaps(image.width, box[0], box[2], width, filter);
-    const last = height - 1;
-    // Only the rows that the vertical pass will read.
-    firstRow = ys ? ys.first[0] : 0;
-    const endRow = ys ? ys.first[last] + ys.count[last] : height;
-    rows = { data: horizontalPass(image, xs, firstRow, endRow - firstRow), width, channels };
-  }
-  if (ys) rows = { data: verticalPass(rows, ys, firstRow), width, channels };
-  return newImage8(width, height, channels, rows.data);
+  const data = xs || ys ? convolveRows(image, xs, ys) : image.data.slice();
+  return newImage8(width, height, image.channels, data);
 }
 
 /**

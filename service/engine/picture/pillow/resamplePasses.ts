@@ -1,165 +1,133 @@
-/** The two passes of 8-bit resampling: sums of pixels times fixed-point weights. */
-
-/** Fractional bits of the weights: two bits are kept for sums that over- or undershoot. */
-export const weightBits = 22;
-
-/** For every output position: the first source position, the number of taps, and the taps' weights. */
-export interface Taps {
-  readonly first: Int32Array;
-  readonly count: Int32Array;
-  readonly weights: Int32Array;
-  /** Weights per output position in `weights`. */
-  readonly stride: number;
-}
+/** The two passes of 8-bit resampling, row by row: sums of pixels times fixed-point weights, rounded to bytes. */
+import { acrossName, lowBits } from '../simd/convolveKernels.ts';
+import { pictureKernels, type PictureKernels } from '../simd/pictureKernels.ts';
+import type { Taps } from './taps.ts';
+import { weighedRow } from './weighedRow.ts';
 
 export interface Rows {
   readonly data: Uint8Array;
   readonly width: number;
+  readonly height: number;
   readonly channels: number;
 }
 
-const half = 1 << (weightBits - 1);
-
-function clip8(sum: number): number {
-  const v = sum >> weightBits;
-  return v < 0 ? 0 : v > 255 ? 255 : v;
+/** Where things lie in the kernels' memory. */
+interface Places {
+  /** One row of the source. */
+  readonly source: number;
+  /** The rows that one output row is made of, and their length in memory. */
+  readonly ring: number;
+  readonly slotBytes: number;
+  readonly slots: number;
+  readonly output: number;
+  readonly across: number;
+  readonly down: number;
+  readonly end: number;
 }
 
-function convolveRow3(source: Rows, row: number, taps: Taps, out: Uint8Array, at: number): void {
-  const { data } = source;
-  const { first, count, weights, stride } = taps;
-  let o = at;
-  for (let x = 0; x < first.length; x++) {
-    let r = half;
-    let g = half;
-    let b = half;
-    let i = row + first[x] * 3;
-    const end = x * stride + count[x];
-    for (let k = x * stride; k < end; k++) {
-      const w = weights[k];
-      r = (r + Math.imul(data[i], w)) | 0;
-      g = (g + Math.imul(data[i + 1], w)) | 0;
-      b = (b + Math.imul(data[i + 2], w)) | 0;
-      i += 3;
-    }
-    out[o] = clip8(r);
-    out[o + 1] = clip8(g);
-    out[o + 2] = clip8(b);
-    o += 3;
+const align = (bytes: number): number => Math.ceil(bytes / 16) * 16 + 16;
+
+/** Weights of a position as pairs of 16 bits, the last one filled up with 0: upper parts, lower parts. */
+function writePair(words: Int32Array, at: number, taps: Taps, k: number, end: number): void {
+  const a = k < end ? taps.weights[k] : 0;
+  const b = k + 1 < end ? taps.weights[k + 1] : 0;
+  const low = (1 << lowBits) - 1;
+  words[at] = ((a >> lowBits) & 0xffff) | ((b >> lowBits) << 16);
+  words[at + 1] = (a & low) | ((b & low) << 16);
+}
+
+function placesOf(source: Rows, xs: Taps | undefined, ys: Taps | undefined): Places {
+  const width = xs ? xs.first.length : source.width;
+  const slots = ys ? largest(ys.count) : 1;
+  const slotBytes = align(width * source.channels);
+  const ring = align(source.width * source.channels);
+  const output = ring + slots * slotBytes;
+  const across = output + slotBytes;
+  const down = across + (xs ? align(width * (4 + 8 * pairsOf(xs))) : 0);
+  return { source: 0, ring, slotBytes, slots, output, across, down, end: down + 16 * (slots + 1) };
+}
+
+function largest(counts: Int32Array): number {
+  return counts.reduce((most, n) => Math.max(most, n), 1);
+}
+
+function pairsOf(taps: Taps): number {
+  return Math.ceil(largest(taps.count) / 2);
+}
+
+function writeAcross(words: Int32Array, at: number, taps: Taps, channels: number): void {
+  const pairs = pairsOf(taps);
+  for (let x = 0, o = at / 4; x < taps.first.length; x++) {
+    words[o++] = taps.first[x] * channels;
+    const from = x * taps.stride;
+    for (let k = 0; k < pairs; k++, o += 2)
+      writePair(words, o, taps, from + 2 * k, from + taps.count[x]);
   }
 }
 
-function convolveRow4(source: Rows, row: number, taps: Taps, out: Uint8Array, at: number): void {
-  const { data } = source;
-  const { first, count, weights, stride } = taps;
-  let o = at;
-  for (let x = 0; x < first.length; x++) {
-    let r = half;
-    let g = half;
-    let b = half;
-    let a = half;
-    let i = row + first[x] * 4;
-    const end = x * stride + count[x];
-    for (let k = x * stride; k < end; k++) {
-      const w = weights[k];
-      r = (r + Math.imul(data[i], w)) | 0;
-      g = (g + Math.imul(data[i + 1], w)) | 0;
-      b = (b + Math.imul(data[i + 2], w)) | 0;
-      a = (a + Math.imul(data[i + 3], w)) | 0;
-      i += 4;
+/** Resampled along its rows (`xs`) and columns (`ys`); at least one of the two. */
+export function convolveRows(source: Rows, xs: Taps | undefined, ys: Taps | undefined): Uint8Array {
+  const places = placesOf(source, xs, ys);
+  const kernels = pictureKernels(places.end);
+  const width = xs ? xs.first.length : source.width;
+  const rowLength = width * source.channels;
+  const height = ys ? ys.first.length : source.height;
+  const out = new Uint8Array(rowLength * height);
+  const writeRow = rowWriter(source, xs, places, kernels);
+  const slotOf = (y: number): number => places.ring + (y % places.slots) * places.slotBytes;
+  let next = ys?.first[0] ?? 0;
+  for (let y = 0; y < height; y++) {
+    const end = ys ? ys.first[y] + ys.count[y] : y + 1;
+    for (next = Math.max(next, ys ? ys.first[y] : y); next < end; next++)
+      writeRow(next, slotOf(next));
+    let from = slotOf(y);
+    if (ys) {
+      from = places.output;
+      const taps = writeDown(kernels.words, places.down, { ys, y, slotOf });
+      kernels.run['down'](places.down, taps, from, from + rowLength);
     }
-    out[o] = clip8(r);
-    out[o + 1] = clip8(g);
-    out[o + 2] = clip8(b);
-    out[o + 3] = clip8(a);
-    o += 4;
+    out.set(kernels.bytes.subarray(from, from + rowLength), y * rowLength);
   }
+  return out;
 }
 
-function convolveRow(source: Rows, row: number, taps: Taps, out: Uint8Array, at: number): void {
-  const { data, channels } = source;
-  const { first, count, weights, stride } = taps;
-  let o = at;
-  for (let x = 0; x < first.length; x++) {
-    for (let c = 0; c < channels; c++) {
-      let sum = half;
-      let i = row + first[x] * channels + c;
-      const end = x * stride + count[x];
-      for (let k = x * stride; k < end; k++) {
-        sum = (sum + Math.imul(data[i], weights[k])) | 0;
-        i += channels;
-      }
-      out[o++] = clip8(sum);
-    }
+/** Answers where the taps end. */
+function writeDown(
+  words: Int32Array,
+  at: number,
+  row: { readonly ys: Taps; readonly y: number; readonly slotOf: (y: number) => number },
+): number {
+  const { ys, y, slotOf } = row;
+  const from = y * ys.stride;
+  let o = at / 4;
+  for (let k = 0; k < ys.count[y]; k += 2, o += 4) {
+    words[o] = slotOf(ys.first[y] + k);
+    words[o + 1] = slotOf(ys.first[y] + Math.min(k + 1, ys.count[y] - 1));
+    writePair(words, o + 2, ys, from + k, from + ys.count[y]);
   }
+  return o * 4;
 }
 
-/** Resamples `rows` rows from `firstRow` on along their length, rounded to 8 bits. */
-export function horizontalPass(
+type WriteRow = (y: number, to: number) => void;
+
+/** Writes a row, resampled along its length, into the kernels' memory. */
+function rowWriter(
   source: Rows,
-  taps: Taps,
-  firstRow: number,
-  rows: number,
-): Uint8Array {
-  const { width, channels } = source;
-  const outLength = taps.first.length * channels;
-  const out = new Uint8Array(outLength * rows);
-  const convolve = channels === 3 ? convolveRow3 : channels === 4 ? convolveRow4 : convolveRow;
-  for (let y = 0; y < rows; y++) {
-    convolve(source, (y + firstRow) * width * channels, taps, out, y * outLength);
-  }
-  return out;
-}
-
-interface WeightedRows {
-  readonly data: Uint8Array;
-  readonly rowLength: number;
-  /** Position of the first row's first value. */
-  readonly start: number;
-  readonly weights: Int32Array;
-}
-
-/** Adds four rows at once: a quarter of the passes over the sums. */
-function addFourRows(sums: Int32Array, rows: WeightedRows, k: number): void {
-  const { data, rowLength, start, weights } = rows;
-  const w0 = weights[k];
-  const w1 = weights[k + 1];
-  const w2 = weights[k + 2];
-  const w3 = weights[k + 3];
-  let a = start;
-  for (let i = 0; i < rowLength; i++, a++) {
-    const b = a + rowLength;
-    const c = b + rowLength;
-    const upper = (Math.imul(data[a], w0) + Math.imul(data[b], w1)) | 0;
-    const lower = (Math.imul(data[c], w2) + Math.imul(data[c + rowLength], w3)) | 0;
-    sums[i] = (sums[i] + upper + lower) | 0;
-  }
-}
-
-function addRow(sums: Int32Array, rows: WeightedRows, k: number): void {
-  const { data, rowLength, start, weights } = rows;
-  const weight = weights[k];
-  for (let i = 0; i < rowLength; i++) sums[i] = (sums[i] + Math.imul(data[start + i], weight)) | 0;
-}
-
-/** Resamples along columns; row 0 of `source` is row `firstRow` of the picture that the taps count in. */
-export function verticalPass(source: Rows, taps: Taps, firstRow: number): Uint8Array {
+  xs: Taps | undefined,
+  places: Places,
+  { run, bytes, words }: PictureKernels,
+): WriteRow {
   const { data, width, channels } = source;
-  const { weights } = taps;
-  const rowLength = width * channels;
-  const outHeight = taps.first.length;
-  const out = new Uint8Array(rowLength * outHeight);
-  const sums = new Int32Array(rowLength);
-  for (let y = 0; y < outHeight; y++) {
-    sums.fill(half);
-    const end = y * taps.stride + taps.count[y];
-    let k = y * taps.stride;
-    let start = (taps.first[y] - firstRow) * rowLength;
-    for (; k + 4 <= end; k += 4, start += 4 * rowLength)
-      addFourRows(sums, { data, rowLength, start, weights }, k);
-    for (; k < end; k++, start += rowLength) addRow(sums, { data, rowLength, start, weights }, k);
-    const o = y * rowLength;
-    for (let i = 0; i < rowLength; i++) out[o + i] = clip8(sums[i]);
-  }
-  return out;
+  const row = (y: number) => data.subarray(y * width * channels, (y + 1) * width * channels);
+  if (!xs) return (y, to) => bytes.set(row(y), to);
+  if (channels !== 3 && channels !== 4)
+    return (y, to) => weighedRow(row(y), xs, { channels, out: bytes, at: to });
+  writeAcross(words, places.across, xs, channels);
+  const pairs = pairsOf(xs);
+  const across = run[acrossName(channels, pairs)];
+  const length = xs.first.length * channels;
+  return (y, to) => {
+    bytes.set(row(y), places.source);
+    across(places.source, places.across, to, to + length, 8 * pairs);
+  };
 }

@@ -1,5 +1,14 @@
 /** Big-endian pieces of a file; large ones stay in lists until the whole file is put together. */
 
+/** Bytes that lie elsewhere and are read when they are written, some at a time. */
+export interface StoredPiece {
+  readonly length: number;
+  /** Each is valid until the next is asked for. */
+  chunks(): Iterable<Uint8Array>;
+}
+
+export type Piece = Uint8Array | StoredPiece;
+
 /** Unsigned whole numbers of 1, 2 or 4 bytes; negative ones as two's complement. */
 export function u8(...values: number[]): Uint8Array {
   return Uint8Array.from(values);
@@ -35,14 +44,22 @@ export function withLength(bytes: Uint8Array): Uint8Array {
 }
 
 /** Bytes of all parts together. */
-export function sizeOf(parts: readonly Uint8Array[]): number {
+export function sizeOf(parts: ReadonlyArray<{ readonly length: number }>): number {
   return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
+/** The bytes of pieces one after another, in parts that are valid until the next is asked for. */
+export function* chunksOf(pieces: readonly Piece[]): Generator<Uint8Array> {
+  for (const piece of pieces) {
+    if (piece instanceof Uint8Array) yield piece;
+    else yield* piece.chunks();
+  }
+}
+
+export function concat(parts: readonly Piece[]): Uint8Array {
   const out = new Uint8Array(sizeOf(parts));
   let at = 0;
-  for (const part of parts) {
+  for (const part of chunksOf(parts)) {
     out.set(part, at);
     at += part.length;
   }

@@ -5,12 +5,12 @@
 import { inflateSync } from 'node:zlib';
 import type { PixelData } from '../../../../shared/frame.ts';
 import { PentimentoError } from '../../../../shared/errors.ts';
-import { maxPlanePixels, maxSidePx } from '../../../../shared/limits.ts';
+import { maxPicturePixels, maxSidePx } from '../../../../shared/limits.ts';
 import { fromLinear } from '../resize.ts';
 import { srgbOfStoredLab } from './labColors.ts';
 import { unpackRow } from './packBits.ts';
 
-interface Composite {
+export interface Composite {
   readonly width: number;
   readonly height: number;
   readonly space: 'gray' | 'rgb' | 'cmyk';
@@ -35,12 +35,13 @@ const labMode = 9;
 const iccResource = 1039;
 const versionResource = 1057;
 
-interface Header {
+export interface CompositeForm {
   readonly big: boolean;
   readonly channels: number;
   readonly width: number;
   readonly height: number;
   readonly depth: 8 | 16 | 32;
+  /** The number that the file has for it. */
   readonly mode: number;
 }
 
@@ -75,21 +76,27 @@ function readAll(bytes: Uint8Array): Composite {
   const layersAt = at + (header.big ? 8 : 4);
   const alphaFirst = layersLength > 0 && hasMergedAlpha(view, layersAt, { header, layersLength });
   const planes = readPlanes(bytes, layersAt + layersLength, header);
-  const colors = header.mode === indexedMode ? 1 : { gray: 1, rgb: 3, cmyk: 4 }[spaceOf(header)];
-  if (header.channels < colors) throw new RangeError('fewer channels than colours');
-  const hasAlpha = alphaFirst && header.channels > colors && spaceOf(header) !== 'cmyk';
+  const { colors, hasAlpha } = channelsOf(header, alphaFirst);
   const composite = interleave(planes, header, { colors, hasAlpha, palette });
   return icc ? { ...composite, icc } : composite;
 }
 
-function spaceOf(header: Header): Composite['space'] {
+/** How many channels are colour, and whether the one after them is transparency. */
+export function channelsOf(form: CompositeForm, marksAlpha: boolean) {
+  const space = spaceOf(form);
+  const colors = form.mode === indexedMode ? 1 : { gray: 1, rgb: 3, cmyk: 4 }[space];
+  if (form.channels < colors) throw new RangeError('fewer channels than colours');
+  return { colors, hasAlpha: marksAlpha && form.channels > colors && space !== 'cmyk' };
+}
+
+function spaceOf(header: CompositeForm): Composite['space'] {
   const space = spaceOfMode[header.mode];
   if (space) return space;
   const name = nameOfMode[header.mode] ?? 'unknown';
   throw new PentimentoError('E_IMAGE_CHANNELS', `It is a ${name} document.`);
 }
 
-function readHeader(view: DataView): Header {
+function readHeader(view: DataView): CompositeForm {
   const version = view.getUint16(4);
   const depth = view.getUint16(22);
   const width = view.getUint32(18);
@@ -97,7 +104,7 @@ function readHeader(view: DataView): Header {
   const channels = view.getUint16(12);
   if (version !== 1 && version !== 2) throw new RangeError('version');
   if (width < 1 || height < 1 || channels < 1 || channels > 56) throw new RangeError('size');
-  if (width > maxSidePx || height > maxSidePx || width * height > maxPlanePixels) {
+  if (width > maxSidePx || height > maxSidePx || width * height > maxPicturePixels) {
     throw new PentimentoError('E_IMAGE_PIXELS', `It has ${width} x ${height} pixels.`);
   }
   const header = { big: version === 2, channels, width, height, mode: view.getUint16(24) };
@@ -136,7 +143,7 @@ function readResources(bytes: Uint8Array, start: number, end: number): Uint8Arra
 function hasMergedAlpha(
   view: DataView,
   layersAt: number,
-  about: { readonly header: Header; readonly layersLength: number },
+  about: { readonly header: CompositeForm; readonly layersLength: number },
 ): boolean {
   const lengthBytes = about.header.big ? 8 : 4;
   if (about.layersLength < lengthBytes + 2) return false;
@@ -151,7 +158,7 @@ function hasMergedAlpha(
 function deepLayerCount(
   view: DataView,
   layersAt: number,
-  about: { readonly header: Header; readonly layersLength: number },
+  about: { readonly header: CompositeForm; readonly layersLength: number },
 ): number {
   const end = layersAt + about.layersLength;
   let at = layersAt + (about.header.big ? 8 : 4);
@@ -172,7 +179,7 @@ function deepLayerCount(
 }
 
 /** Channel after channel, big-endian bytes. */
-function readPlanes(bytes: Uint8Array, start: number, header: Header): Uint8Array {
+function readPlanes(bytes: Uint8Array, start: number, header: CompositeForm): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const rowBytes = header.width * (header.depth / 8);
   const size = rowBytes * header.height * header.channels;
@@ -210,9 +217,10 @@ function inflated(packed: Uint8Array, size: number): Uint8Array {
   }
 }
 
-function interleave(
+/** Planes of big-endian bytes as pixels; the form is theirs. Throws RangeErrors. */
+export function interleave(
   planes: Uint8Array,
-  header: Header,
+  header: CompositeForm,
   form: { readonly colors: number; readonly hasAlpha: boolean; readonly palette: Uint8Array },
 ): Omit<Composite, 'icc'> {
   const { width, height, depth } = header;
@@ -241,12 +249,12 @@ function interleave(
   return { width, height, space, channels, hasAlpha, data };
 }
 
-function makeData(depth: Header['depth'], length: number): PixelData {
+function makeData(depth: CompositeForm['depth'], length: number): PixelData {
   if (depth === 8) return new Uint8Array(length);
   return depth === 16 ? new Uint16Array(length) : new Float32Array(length);
 }
 
-function valueReader(planes: Uint8Array, depth: Header['depth']): (index: number) => number {
+function valueReader(planes: Uint8Array, depth: CompositeForm['depth']): (index: number) => number {
   if (depth === 8) return (i) => planes[i];
   if (depth === 16) return (i) => (planes[2 * i] << 8) | planes[2 * i + 1];
   const view = new DataView(planes.buffer, planes.byteOffset, planes.byteLength);
@@ -254,7 +262,7 @@ function valueReader(planes: Uint8Array, depth: Header['depth']): (index: number
 }
 
 /** In place. */
-function labToSrgb(data: PixelData, channels: number, depth: Header['depth']): void {
+function labToSrgb(data: PixelData, channels: number, depth: CompositeForm['depth']): void {
   const max = depth === 8 ? 255 : depth === 16 ? 65535 : 1;
   for (let i = 0; i < data.length; i += channels) {
     const colors = srgbOfStoredLab(data[i] / max, data[i + 1] / max, data[i + 2] / max);
@@ -264,7 +272,7 @@ function labToSrgb(data: PixelData, channels: number, depth: Header['depth']): v
 }
 
 /** The composite lies over white where it is clear: c = a x + (1 - a) white. */
-function removeWhite(data: PixelData, channels: number, depth: Header['depth']): void {
+function removeWhite(data: PixelData, channels: number, depth: CompositeForm['depth']): void {
   const max = depth === 8 ? 255 : depth === 16 ? 65535 : 1;
   for (let i = 0; i < data.length; i += channels) {
     const a = data[i + channels - 1] / max;

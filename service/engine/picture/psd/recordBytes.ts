@@ -1,15 +1,15 @@
 /** Layer records as bytes: of layers with pixels, and the two that hold a group together. */
 import type { Rect } from '../../../../shared/geometry.ts';
-import { ascii, concat, padded, sizeOf, u16, u32, u8, withLength } from './bytes.ts';
+import { ascii, concat, padded, sizeOf, u16, u32, u8, withLength, type Piece } from './bytes.ts';
 
 /** A record, and the channel data that follows all records. */
 export interface LayerRecordBytes {
   readonly record: Uint8Array;
-  readonly channels: readonly Uint8Array[];
+  readonly channels: readonly Piece[];
 }
 
 /** A channel's number and its data in pieces. */
-export type ChannelData = readonly [id: number, data: readonly Uint8Array[]];
+export type ChannelData = readonly [id: number, data: readonly Piece[]];
 
 interface RecordParts {
   readonly name: string;

@@ -76,9 +76,15 @@ function resultLayer(result: DocumentResult & { color: Raster }, index: number):
 /** The prompt as a layer's name, numbered from the second on. */
 export function resultTitle(recipe: Recipe, index: number): string {
   const { request } = recipe;
-  const words = needsModel(request) ? request.prompt.trim().replaceAll(/\s+/g, ' ') : 'Remove';
+  const words = needsModel(request)
+    ? request.prompt.trim().replaceAll(/\s+/g, ' ')
+    : wordless(request);
   const title = words.length > 60 ? `${words.slice(0, 59)}\u2026` : words;
   return `${title || 'Pentimento'}${index > 0 ? ` (${index + 1})` : ''}`;
+}
+
+function wordless({ kind }: Recipe['request']): string {
+  return kind === 'expand-patches' ? 'Expand' : 'Remove';
 }
 
 /** At most 16 bits. */

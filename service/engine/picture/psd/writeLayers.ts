@@ -1,6 +1,6 @@
 /** Layer records and their channel data. */
 import type { Raster } from '../raster.ts';
-import { u16, u32 } from './bytes.ts';
+import { u16, u32, type Piece } from './bytes.ts';
 import { channelPlanes, layerChannel, type PlaneValues } from './planeCoding.ts';
 import {
   flagHidden,
@@ -24,7 +24,7 @@ interface LayerForm {
 }
 
 /** The layer info structure without its length, in pieces: count, all records, all channel data. */
-export function layerInfo(nodes: readonly PsdNode[], form: LayerForm): Uint8Array[] {
+export function layerInfo(nodes: readonly PsdNode[], form: LayerForm): Piece[] {
   const ids = { next: 1 };
   const records = nodes.flatMap((node) => recordsOf(node, { form, ids }));
   const count = form.mergedAlpha ? -records.length : records.length;

@@ -6,7 +6,18 @@
 import type { Rect } from '../../../../shared/geometry.ts';
 import { maxOfDepth } from '../convert.ts';
 import type { Mask, Raster } from '../raster.ts';
-import { ascii, concat, padded, padding, sizeOf, u16, u32, u8, withLength } from './bytes.ts';
+import {
+  ascii,
+  concat,
+  padded,
+  padding,
+  sizeOf,
+  u16,
+  u32,
+  u8,
+  withLength,
+  type Piece,
+} from './bytes.ts';
 import { channelPlanes, compositeData, type PlaneValues } from './planeCoding.ts';
 import { layerInfo } from './writeLayers.ts';
 
@@ -86,13 +97,13 @@ function checkComposite(document: PsdDocument, colors: number): void {
 }
 
 /** The section of layers and masks with its length. */
-function plainLayers(info: readonly Uint8Array[]): Uint8Array[] {
+function plainLayers(info: readonly Piece[]): Piece[] {
   const extra = padding(sizeOf(info), 4);
   const length = sizeOf(info) + extra.length;
   return [u32(length + 8, length), ...info, extra, u32(0)];
 }
 
-function deepLayers(info: readonly Uint8Array[]): Uint8Array[] {
+function deepLayers(info: readonly Piece[]): Piece[] {
   const extra = padding(sizeOf(info), 4);
   const length = sizeOf(info) + extra.length;
   return [u32(length + 20, 0, 0), ascii('8BIMLr16'), u32(length), ...info, extra];

@@ -4,7 +4,7 @@
  */
 import { lab8ToRgb, rgbToLab8 } from '../opencv/lab8.ts';
 import { type Image8, newImage8 } from '../pillow/image8.ts';
-import { matchHistogram8 } from './matchHistogram.ts';
+import { withHistogramsOf } from './matchHistogram.ts';
 
 /** The colours to return to: 8-bit Lab of the picture that is about to be encoded (after resize, crop, fill). */
 export function rememberColors(image: Image8): Image8 {
@@ -13,15 +13,12 @@ export function rememberColors(image: Image8): Image8 {
 
 /** `generated` with each Lab channel's histogram matched to `target` (from rememberColors), cut to 8 bits. RGB. */
 export function matchColors(generated: Image8, target: Image8): Image8 {
-  const lab = rgbToLab8(generated);
-  for (let channel = 0; channel < 3; channel++) {
-    const table = Uint8Array.from(matchHistogram8(lab.data, target.data, { channel, channels: 3 }));
-    for (let i = channel; i < lab.data.length; i += 3) lab.data[i] = table[lab.data[i]];
-  }
-  return lab8ToRgb(lab);
+  return lab8ToRgb(withHistogramsOf(rgbToLab8(generated), target));
 }
 
 const scaled = new Float64Array(3);
+/** Levels as 0..1. */
+const shares = Float64Array.from({ length: 256 }, (_, v) => v / 255);
 
 function luminosity(r: number, g: number, b: number): number {
   return 0.299 * r + 0.587 * g + 0.114 * b;
@@ -37,17 +34,24 @@ export function blendLuminosity(lower: Image8, upper: Image8): Image8 {
   const a = lower.data;
   const b = upper.data;
   for (let i = 0; i < out.data.length; i += 3) {
-    const r = a[i] / 255;
-    const g = a[i + 1] / 255;
-    const bl = a[i + 2] / 255;
-    const shift = luminosity(b[i] / 255, b[i + 1] / 255, b[i + 2] / 255) - luminosity(r, g, bl);
+    const r = shares[a[i]];
+    const g = shares[a[i + 1]];
+    const bl = shares[a[i + 2]];
+    const wanted = luminosity(shares[b[i]], shares[b[i + 1]], shares[b[i + 2]]);
+    const shift = wanted - luminosity(r, g, bl);
     scaled[0] = r + shift;
     scaled[1] = g + shift;
     scaled[2] = bl + shift;
-    pullIntoRange(scaled);
-    for (let c = 0; c < 3; c++) out.data[i + c] = scaled[c] * 255;
+    if (!(isShare(scaled[0]) && isShare(scaled[1]) && isShare(scaled[2]))) pullIntoRange(scaled);
+    out.data[i] = scaled[0] * 255;
+    out.data[i + 1] = scaled[1] * 255;
+    out.data[i + 2] = scaled[2] * 255;
   }
   return out;
+}
+
+function isShare(value: number): boolean {
+  return value >= 0 && value <= 1;
 }
 
 function pullIntoRange(color: Float64Array): void {

@@ -44,6 +44,8 @@ export interface InpaintInput {
   readonly fillMode: MaskedContent;
   /** False for soft inpainting: keep gray levels. */
   readonly maskRound: boolean;
+  /** What may change in place of the mask, at working size, not blurred: scripts set it ("latent mask"). */
+  readonly latentMask?: Mask | undefined;
   /** Colour behind a transparent picture; white by default. */
   readonly background?: readonly [number, number, number];
   readonly upscale?: Upscale;
@@ -124,7 +126,8 @@ function withContent(
   input: InpaintInput,
   prepared: PreparedInpaint & { readonly mask: Mask },
 ): PreparedInpaint {
-  const { image, mask } = prepared;
+  const { image, mask: own } = prepared;
+  const mask = input.latentMask ?? own;
   if (input.fillMode !== 1 && (image.width !== mask.width || image.height !== mask.height)) {
     throw new PentimentoError(
       'E_PARAM',

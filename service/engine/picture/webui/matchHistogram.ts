@@ -1,4 +1,5 @@
 /** Histogram matching as scikit-image 0.21 computes it (exposure.match_histograms, one channel). */
+import { type Image8, newImage8 } from '../pillow/image8.ts';
 
 interface Distribution {
   /** Distinct values, ascending. */
@@ -24,9 +25,33 @@ function interpolate(x: number, { quantiles, values }: Distribution): number {
   return slope * (x - quantiles[low]) + values[low];
 }
 
-function countLevels(samples: Uint8Array, channel: number, channels: number): Uint32Array {
-  const counts = new Uint32Array(256);
-  for (let i = channel; i < samples.length; i += channels) counts[samples[i]]++;
+/** How often every 8-bit level is there, channel after channel. */
+function countLevels({ data, channels }: Image8): Uint32Array[] {
+  const counts = Array.from({ length: channels }, () => new Uint32Array(256));
+  if (channels === 3) {
+    const [r, g, b] = counts;
+    // Neighbours are often equal, and counting one waits for the other: every second has counts of its own.
+    const [r2, g2, b2] = counts.map((levels) => new Uint32Array(levels.length));
+    let i = 0;
+    for (; i + 6 <= data.length; i += 6) {
+      r[data[i]]++;
+      g[data[i + 1]]++;
+      b[data[i + 2]]++;
+      r2[data[i + 3]]++;
+      g2[data[i + 4]]++;
+      b2[data[i + 5]]++;
+    }
+    for (; i < data.length; i++) counts[i % 3][data[i]]++;
+    for (let v = 0; v < 256; v++) {
+      r[v] += r2[v];
+      g[v] += g2[v];
+      b[v] += b2[v];
+    }
+    return counts;
+  }
+  counts.forEach((levels, c) => {
+    for (let i = c; i < data.length; i += channels) levels[data[i]]++;
+  });
   return counts;
 }
 
@@ -53,26 +78,15 @@ function distributionOf(samples: Samples): Distribution {
   return { values: Float64Array.from(values), quantiles: Float64Array.from(quantiles) };
 }
 
-/** One channel of interleaved 8-bit samples. */
-export interface ChannelOf {
-  readonly channel: number;
-  readonly channels: number;
-}
-
-/** For every 8-bit level of `samples` the level, with fractions, that gives it the distribution of `reference`. */
-export function matchHistogram8(
-  samples: Uint8Array,
-  reference: Uint8Array,
-  of: ChannelOf = { channel: 0, channels: 1 },
-): Float64Array {
-  const counts = countLevels(samples, of.channel, of.channels);
-  const total = samples.length / of.channels;
-  const wanted = distributionOfCounts(
-    countLevels(reference, of.channel, of.channels),
-    reference.length / of.channels,
-  );
-  let sum = 0;
-  return Float64Array.from(counts, (n) => interpolate((sum += n) / total, wanted));
+/** For every channel and 8-bit level of `image` the level, with fractions, that gives it the distribution of `reference`. */
+export function matchHistograms8(image: Image8, reference: Image8): Float64Array[] {
+  const total = image.width * image.height;
+  const wanted = countLevels(reference);
+  return countLevels(image).map((counts, c) => {
+    const distribution = distributionOfCounts(wanted[c], reference.width * reference.height);
+    let sum = 0;
+    return Float64Array.from(counts, (n) => interpolate((sum += n) / total, distribution));
+  });
 }
 
 /** `samples` with the distribution of `reference`: float values, ties kept together. */
@@ -82,4 +96,22 @@ export function matchHistogram(samples: Samples, reference: Samples): Float64Arr
   const matched = new Map<number, number>();
   own.values.forEach((v, i) => matched.set(v, interpolate(own.quantiles[i], wanted)));
   return Float64Array.from(samples, (v) => matched.get(v) ?? NaN);
+}
+
+/** `image` with each channel's distribution that of `reference`, cut to 8 bits. */
+export function withHistogramsOf(image: Image8, reference: Image8): Image8 {
+  const { width, height, channels, data } = image;
+  const tables = matchHistograms8(image, reference).map((levels) => Uint8Array.from(levels));
+  const out = newImage8(width, height, channels);
+  if (channels === 3) {
+    const [r, g, b] = tables;
+    for (let i = 0; i < data.length; i += 3) {
+      out.data[i] = r[data[i]];
+      out.data[i + 1] = g[data[i + 1]];
+      out.data[i + 2] = b[data[i + 2]];
+    }
+    return out;
+  }
+  for (let i = 0; i < data.length; i++) out.data[i] = tables[i % channels][data[i]];
+  return out;
 }

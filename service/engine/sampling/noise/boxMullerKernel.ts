@@ -4,7 +4,7 @@
  * fuses. Every operation is rounded to float32; a fused one is a product and a sum in float64, whose
  * product is exact, rounded once. (torch aten/native/cpu/DistributionTemplates.h, avx_mathfun.h.)
  */
-import { f32x4, f64x2, i32x4, SimdFunction, v128, type Code } from './simdModule.ts';
+import { f32x4, f64x2, i32x4, SimdFunction, v128, type Code } from '../../simdModule.ts';
 
 const logarithm = [
   7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1,

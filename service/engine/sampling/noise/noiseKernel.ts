@@ -1,7 +1,7 @@
 /** The arithmetic of normals on vectors of 128 bits, compiled at the first use. */
 import { boxMullerKernel } from './boxMullerKernel.ts';
 import { philoxKernel } from './philoxKernel.ts';
-import { simdModule } from './simdModule.ts';
+import { simdModule } from '../../simdModule.ts';
 import { stateBytes, stateWords, twisterKernel } from './twisterKernel.ts';
 
 /** What is used of the global; its types belong to no runtime in particular. */

@@ -4,7 +4,7 @@
  * launch. Integer part exact, the rest in float64 with float32 constants, rounded once. Logarithm and
  * sine are fdlibm's (below 1 ulp).
  */
-import { f32x4, f64x2, i32x4, i64x2, SimdFunction, v128, type Code } from './simdModule.ts';
+import { f32x4, f64x2, i32x4, i64x2, SimdFunction, v128, type Code } from '../../simdModule.ts';
 
 const multipliers = [0xd2511f53, 0xcd9e8d57] as const;
 const keySteps = [0x9e3779b9, 0xbb67ae85] as const;

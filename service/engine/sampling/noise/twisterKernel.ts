@@ -1,5 +1,5 @@
 /** MT19937's next 624 words, four at a time (Matsumoto and Nishimura 1998). */
-import { i32, i32x4, SimdFunction, v128, type Code } from './simdModule.ts';
+import { i32, i32x4, SimdFunction, v128, type Code } from '../../simdModule.ts';
 
 /** Words of the generator's state. */
 export const stateWords = 624;

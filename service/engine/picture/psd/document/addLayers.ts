@@ -5,7 +5,7 @@
  */
 import { PentimentoError } from '../../../../../shared/errors.ts';
 import { isEmptyRect } from '../../../../../shared/geometry.ts';
-import { ascii, concat, padding, sizeOf, u16, u32 } from '../bytes.ts';
+import { ascii, concat, padding, sizeOf, u16, u32, type Piece } from '../bytes.ts';
 import { wideLength, type LayerRecordBytes } from '../recordBytes.ts';
 import { addedRecords, type AddedLayer } from './addedRecords.ts';
 import { ByteCursor, readOrCorrupt, type Span } from './byteCursor.ts';
@@ -19,19 +19,28 @@ interface AddOptions {
   readonly above?: number;
 }
 
+/** The new file of `addedPieces` in memory. */
+export function addLayers(
+  file: PsdFile,
+  layers: readonly AddedLayer[],
+  options: AddOptions,
+): Uint8Array {
+  return concat(addedPieces(file, layers, options));
+}
+
 /**
- * The new file. The first layer is on top and, where there are several, in a group with the others.
+ * The new file in pieces. The first layer is on top and, where there are several, in a group with the others.
  * Each has the channels of the document's mode in its depth over its bounds. Layers that are clipped to
  * the chosen one stay on it. The composite shows the visible ones as if nothing lay above them; inside
  * a hidden group they do not show, and a blank composite stays blank. Throws E_IMAGE_CORRUPT, E_IMAGE_PIXELS and E_IMAGE_CHANNELS (modes
  * that hold no colours of their own); a RangeError for planes that do not
  * fill the bounds or a layer that is not there.
  */
-export function addLayers(
+export function addedPieces(
   file: PsdFile,
   layers: readonly AddedLayer[],
   options: AddOptions,
-): Uint8Array {
+): Piece[] {
   assertTakesLayers(file);
   for (const layer of layers) checkPlanes(layer);
   const at = insertionIndex(file, options.above);
@@ -43,12 +52,12 @@ export function addLayers(
     if (!file.form.big && length > 0xffff_ffff) throw new PentimentoError('E_IMAGE_PIXELS');
     const { bytes, form } = file;
     const lengthBytes = form.big ? 8 : 4;
-    return concat([
+    return [
       bytes.subarray(0, file.section.start - lengthBytes),
       wideLength(length, lengthBytes),
       ...section,
       ...mergedWith(file, seen.toReversed()),
-    ]);
+    ];
   });
 }
 
@@ -93,11 +102,7 @@ function placeAbove(
 }
 
 /** The section of layers and masks in pieces, without its length. */
-function sectionWith(
-  file: PsdFile,
-  added: readonly LayerRecordBytes[],
-  index: number,
-): Uint8Array[] {
+function sectionWith(file: PsdFile, added: readonly LayerRecordBytes[], index: number): Piece[] {
   const { bytes, section, layersPlace: place } = file;
   const info = layerInfoWith(file, added, index);
   if (!place) return newPlace(file, info);
@@ -110,11 +115,7 @@ function sectionWith(
 }
 
 /** Layer count, records and channel data in pieces, filled up to a multiple of 4. */
-function layerInfoWith(
-  file: PsdFile,
-  added: readonly LayerRecordBytes[],
-  index: number,
-): Uint8Array[] {
+function layerInfoWith(file: PsdFile, added: readonly LayerRecordBytes[], index: number): Piece[] {
   const { bytes, layers, layersPlace: place } = file;
   const records = layers?.records ?? [];
   const old = (start: number, end: number) => bytes.subarray(start, end);
@@ -137,7 +138,7 @@ function layerInfoWith(
 const noSpan: Span = { start: 0, end: 0 };
 
 /** A document that has no layers yet: 8 bits in the section itself, more in a block as Photoshop does. */
-function newPlace(file: PsdFile, info: readonly Uint8Array[]): Uint8Array[] {
+function newPlace(file: PsdFile, info: readonly Piece[]): Piece[] {
   const { bytes, section, blocksAt, form } = file;
   const lengthBytes = form.big ? 8 : 4;
   const length = wideLength(sizeOf(info), lengthBytes);

@@ -1,20 +1,23 @@
 /** A run's results as layers of the Photoshop document that they were made from. */
 import { recipeXmp } from '../../xmp.ts';
 import { resultTitle, type DocumentResult } from '../writeDocument.ts';
+import type { Piece } from '../bytes.ts';
 import type { AddedLayer } from './addedRecords.ts';
-import { addLayers } from './addLayers.ts';
+import { addedPieces } from './addLayers.ts';
 import { documentChannels } from './documentColor.ts';
 import type { PsdFile } from './readDocument.ts';
 
 /**
- * The new file: everything that was in it byte for byte, and the results on top as layers with their
+ * The new file in pieces: everything that was in it byte for byte, and the results on top (or above the
+ * record with the index `above`) as layers with their
  * masks, each with its recipe in its own XMP; of several, in a group, the first is visible. Throws
  * E_IMAGE_CORRUPT, E_IMAGE_PIXELS and E_IMAGE_CHANNELS.
  */
 export async function addResults(
   file: PsdFile,
   results: readonly DocumentResult[],
-): Promise<Uint8Array> {
+  above?: number,
+): Promise<Piece[]> {
   const layers: AddedLayer[] = [];
   for (const [i, { body, color, alpha }] of results.entries()) {
     const { data } = alpha;
@@ -27,5 +30,5 @@ export async function addResults(
       xmp: recipeXmp([body.recipe]),
     });
   }
-  return addLayers(file, layers, {});
+  return addedPieces(file, layers, above === undefined ? {} : { above });
 }

@@ -1,7 +1,7 @@
 /** Stored channels to values: raw, PackBits, ZIP, and ZIP of differences along each row. */
 import { inflateSync } from 'node:zlib';
 import { PentimentoError } from '../../../../../shared/errors.ts';
-import { maxPlanePixels } from '../../../../../shared/limits.ts';
+import { maxPicturePixels } from '../../../../../shared/limits.ts';
 import { unpackRow } from '../packBits.ts';
 import { maskChannel } from '../recordBytes.ts';
 import { ByteCursor, readOrCorrupt, type Span } from './byteCursor.ts';
@@ -21,7 +21,7 @@ export const compressionZipPrediction = 3;
 const mostOfRleByte = 64;
 const mostOfZipByte = 1032;
 /** The largest plane with all colours of a 32-bit document and its transparency. */
-const mostUnpackedBytes = maxPlanePixels * 4 * 5;
+const mostUnpackedBytes = maxPicturePixels * 4 * 5;
 
 export interface RowShape {
   readonly rows: number;
@@ -124,7 +124,7 @@ export function channelBounds(record: LayerRecord, id: number): LayerRecord['bou
 
 /**
  * One channel of a layer over its own rectangle (`channelBounds`). Throws E_IMAGE_CORRUPT, and
- * E_IMAGE_PIXELS for more than maxPlanePixels.
+ * E_IMAGE_PIXELS for more than maxPicturePixels.
  */
 export function readChannel(
   file: PsdFile,
@@ -133,7 +133,7 @@ export function readChannel(
 ): ChannelValues {
   const { depth, big } = file.form;
   const { width, height } = channelBounds(record, channel.id);
-  if (width * height > maxPlanePixels) throw new PentimentoError('E_IMAGE_PIXELS');
+  if (width * height > maxPicturePixels) throw new PentimentoError('E_IMAGE_PIXELS');
   if (width * height === 0) return valuesOf(new Uint8Array(0), depth);
   const shape = { rows: height, rowBytes: width * (depth / 8), depth, big };
   return valuesOf(
@@ -150,7 +150,10 @@ export function readMerged(file: PsdFile, count: number): ChannelValues[] {
   const { depth, big, width, height, channels } = file.form;
   const rowBytes = width * (depth / 8);
   const shape = { rows: height * channels, rowBytes, depth, big };
-  const bytes = readOrCorrupt(() => unpackRows(file.bytes, file.composite, shape));
+  const bytes = readOrCorrupt(() => {
+    const packed = file.stored.read(file.composite);
+    return unpackRows(packed, { start: 0, end: packed.length }, shape);
+  });
   const planeBytes = height * rowBytes;
   return Array.from({ length: count }, (_, c) =>
     valuesOf(bytes.subarray(c * planeBytes, (c + 1) * planeBytes), depth),

@@ -1,6 +1,6 @@
 /** What every part of a Photoshop document depends on: its size, depth and colour mode. */
 import { PentimentoError } from '../../../../../shared/errors.ts';
-import { maxPlanePixels, maxSidePx } from '../../../../../shared/limits.ts';
+import { maxPicturePixels, maxSidePx } from '../../../../../shared/limits.ts';
 import type { ByteCursor } from './byteCursor.ts';
 
 export type DocumentMode =
@@ -13,6 +13,7 @@ export type DocumentMode =
   | 'duotone'
   | 'lab';
 
+/** The header's numbers. */
 const modes: Readonly<Record<number, DocumentMode>> = {
   0: 'bitmap',
   1: 'gray',
@@ -33,6 +34,11 @@ export interface DocumentForm {
   readonly channels: number;
   readonly depth: 8 | 16 | 32;
   readonly mode: DocumentMode;
+}
+
+/** The number that the header has for a mode. */
+export function modeNumber(mode: DocumentMode): number {
+  return Number(Object.keys(modes).find((key) => modes[Number(key)] === mode));
 }
 
 const colorChannels: Readonly<Partial<Record<DocumentMode, number>>> = {
@@ -64,7 +70,7 @@ export function readForm(cursor: ByteCursor): DocumentForm {
   const mode = modes[cursor.u16()];
   if ((version !== 1 && version !== 2) || mode === undefined) throw new RangeError('header');
   if (width < 1 || height < 1 || channels < 1 || channels > 56) throw new RangeError('size');
-  if (width > maxSidePx || height > maxSidePx || width * height > maxPlanePixels) {
+  if (width > maxSidePx || height > maxSidePx || width * height > maxPicturePixels) {
     throw new PentimentoError('E_IMAGE_PIXELS', `It has ${width} x ${height} pixels.`);
   }
   if (depth === 1) throw new PentimentoError('E_IMAGE_CHANNELS', 'It is a bitmap document.');

@@ -1,10 +1,16 @@
 /** The composite of a document with new layers laid over it; rows that no layer touches keep their bytes. */
 import { intersectRects, rectOfSize, type Rect } from '../../../../../shared/geometry.ts';
-import { u16 } from '../bytes.ts';
-import { unpackRow } from '../packBits.ts';
-import { ByteCursor } from './byteCursor.ts';
-import { compressionRaw, compressionRle, unpackRows, type ChannelValues } from './channelPixels.ts';
+import { u16, type Piece } from '../bytes.ts';
+import { compressionRaw, compressionRle, type ChannelValues } from './channelPixels.ts';
 import { colorsOf } from './documentForm.ts';
+import {
+  allRows,
+  compressionBytes,
+  compressionOf,
+  packedRows,
+  shapeOf,
+  unpackedRows,
+} from './mergedRows.ts';
 import { packedRow, rowLengths } from './packedRows.ts';
 import type { PsdFile } from './readDocument.ts';
 
@@ -16,88 +22,80 @@ export interface SeenLayer {
   readonly alpha: Uint8Array;
 }
 
-/** The rows of all channels as they are stored, one after another. */
-interface StoredRows {
-  readonly rowBytes: number;
-  /** Where each row's bytes begin; one more for the end. */
-  readonly starts: Float64Array;
-}
-
 /**
  * Compression number and data in pieces. Bottom layer first. Stored colours lie over white where the
  * document is clear, so code values mix as c' = c + (r - c) s and a' = a + (1 - a) s at every
  * transparency. Throws RangeErrors and E_IMAGE_PIXELS.
  */
-export function mergedWith(file: PsdFile, layers: readonly SeenLayer[]): Uint8Array[] {
-  const { bytes, composite } = file;
-  const compression = new ByteCursor(bytes, composite).u16();
+export function mergedWith(file: PsdFile, layers: readonly SeenLayer[]): Piece[] {
+  const compression = compressionOf(file);
+  if (compression === compressionRaw) return patchRaw(file, layers);
   if (compression === compressionRle) {
     const packed = patchPacked(file, layers);
     if (packed) return packed;
   }
-  const rows = rowsAsBytes(file);
   const { rowBytes } = shapeOf(file);
+  const rows = new Uint8Array(allRows(file));
   for (const { index, mix } of touchedRows(file, layers)) {
     mix(rows.subarray(index * rowBytes, (index + 1) * rowBytes));
   }
   return [u16(compressionRaw), rows];
 }
 
-function shapeOf({ form }: PsdFile) {
-  const { depth, big } = form;
-  return { rows: form.height * form.channels, rowBytes: form.width * (depth / 8), depth, big };
-}
-
-/** A copy that may be written to. */
-function rowsAsBytes(file: PsdFile): Uint8Array {
-  return new Uint8Array(unpackRows(file.bytes, file.composite, shapeOf(file)));
-}
-
-/** Undefined when a row grows beyond what its length field can hold. */
-function patchPacked(file: PsdFile, layers: readonly SeenLayer[]): Uint8Array[] | undefined {
-  const { bytes, composite, form } = file;
-  const stored = storedRows(file);
-  const { starts, rowBytes } = stored;
+/** Each row that a layer touches once, with all that is laid over it. */
+function changedRows(
+  file: PsdFile,
+  layers: readonly SeenLayer[],
+  readRow: (index: number) => Uint8Array,
+): Array<[index: number, row: Uint8Array]> {
   const changed = new Map<number, Uint8Array>();
   for (const { index, mix } of touchedRows(file, layers)) {
-    const row = changed.get(index) ?? unpackedRow(bytes, stored, index);
+    const row = changed.get(index) ?? readRow(index);
     mix(row);
     changed.set(index, row);
   }
+  return [...changed].toSorted(([a], [b]) => a - b);
+}
+
+function patchRaw(file: PsdFile, layers: readonly SeenLayer[]): Piece[] {
+  const { stored, composite } = file;
+  const { rows, rowBytes } = shapeOf(file);
+  const first = composite.start + compressionBytes;
+  const spanOf = (index: number) => ({
+    start: first + index * rowBytes,
+    end: first + (index + 1) * rowBytes,
+  });
+  if (spanOf(rows).start > composite.end) throw new RangeError('fewer bytes than the rows need');
+  const pieces: Piece[] = [u16(compressionRaw)];
+  let kept = first;
+  const readRow = (index: number) => new Uint8Array(stored.read(spanOf(index)));
+  for (const [index, row] of changedRows(file, layers, readRow)) {
+    const { start, end } = spanOf(index);
+    pieces.push(stored.piece({ start: kept, end: start }), row);
+    kept = end;
+  }
+  return [...pieces, stored.piece({ start: kept, end: composite.end })];
+}
+
+/** Undefined when a row grows beyond what its length field can hold. */
+function patchPacked(file: PsdFile, layers: readonly SeenLayer[]): Piece[] | undefined {
+  const { stored, composite, form } = file;
+  const packed = packedRows(file);
+  const { starts } = packed;
   const lengths = new Float64Array(starts.length - 1);
   for (let i = 0; i < lengths.length; i++) lengths[i] = starts[i + 1] - starts[i];
-  const data: Uint8Array[] = [];
+  const data: Piece[] = [];
   let kept = starts[0];
-  for (const index of [...changed.keys()].toSorted((a, b) => a - b)) {
-    const row = packedRow(changed.get(index) ?? new Uint8Array(rowBytes));
+  const readRow = (index: number) => unpackedRows(file, packed, { first: index, count: 1 });
+  for (const [index, changed] of changedRows(file, layers, readRow)) {
+    const row = packedRow(changed);
     if (row.length > (form.big ? 0xffff_ffff : 0xffff)) return undefined;
     lengths[index] = row.length;
-    data.push(bytes.subarray(kept, starts[index]), row);
+    data.push(stored.piece({ start: kept, end: starts[index] }), row);
     kept = starts[index + 1];
   }
-  data.push(bytes.subarray(kept, composite.end));
+  data.push(stored.piece({ start: kept, end: composite.end }));
   return [u16(compressionRle), rowLengths(lengths, form.big), ...data];
-}
-
-/** Where the packed rows are. Throws a RangeError when they reach past the file. */
-function storedRows(file: PsdFile): StoredRows {
-  const { bytes, composite, form } = file;
-  const { rows, rowBytes } = shapeOf(file);
-  const cursor = new ByteCursor(bytes, composite);
-  cursor.take(2);
-  const lengths = new ByteCursor(bytes, cursor.take(rows * (form.big ? 4 : 2)));
-  const starts = new Float64Array(rows + 1);
-  starts[0] = cursor.at;
-  for (let i = 0; i < rows; i++)
-    starts[i + 1] = cursor.take(form.big ? lengths.u32() : lengths.u16()).end;
-  return { rowBytes, starts };
-}
-
-function unpackedRow(bytes: Uint8Array, { rowBytes, starts }: StoredRows, index: number) {
-  const row = new Uint8Array(rowBytes);
-  if (!unpackRow(bytes.subarray(starts[index], starts[index + 1]), row))
-    throw new RangeError('row');
-  return row;
 }
 
 interface TouchedRow {
@@ -159,19 +157,25 @@ function mixRow(
 }
 
 /** One channel of the composite as the channel data of a layer, in pieces; its bytes are used again. */
-export function mergedChannel(file: PsdFile, channel: number): Uint8Array[] {
-  const { bytes, composite, form } = file;
+export function mergedChannel(file: PsdFile, channel: number): Piece[] {
+  const { composite, form, stored } = file;
   const { rowBytes } = shapeOf(file);
-  const compression = new ByteCursor(bytes, composite).u16();
-  if (compression === compressionRle) {
-    const { starts } = storedRows(file);
-    const first = channel * form.height;
-    const rows = bytes.subarray(starts[first], starts[first + form.height]);
-    const lengthBytes = form.big ? 4 : 2;
-    const table = composite.start + 2 + first * lengthBytes;
-    return [u16(compressionRle), bytes.subarray(table, table + form.height * lengthBytes), rows];
-  }
-  const all = unpackRows(bytes, composite, shapeOf(file));
+  const compression = compressionOf(file);
   const size = form.height * rowBytes;
-  return [u16(compressionRaw), all.subarray(channel * size, (channel + 1) * size)];
+  if (compression === compressionRle) {
+    const { starts } = packedRows(file);
+    const first = channel * form.height;
+    const lengthBytes = form.big ? 4 : 2;
+    const table = composite.start + compressionBytes + first * lengthBytes;
+    return [
+      u16(compressionRle),
+      stored.piece({ start: table, end: table + form.height * lengthBytes }),
+      stored.piece({ start: starts[first], end: starts[first + form.height] }),
+    ];
+  }
+  if (compression === compressionRaw) {
+    const start = composite.start + compressionBytes + channel * size;
+    return [u16(compressionRaw), stored.piece({ start, end: start + size })];
+  }
+  return [u16(compressionRaw), allRows(file).subarray(channel * size, (channel + 1) * size)];
 }

@@ -5,6 +5,7 @@
 import { ByteCursor, readOrCorrupt, type Span } from './byteCursor.ts';
 import { readForm, type DocumentForm } from './documentForm.ts';
 import { readLayerInfo, type LayerInfo } from './layerRecords.ts';
+import { fileBytes, memoryBytes, type StoredBytes } from './storedBytes.ts';
 import { taggedBlocks } from './taggedBlocks.ts';
 
 interface ImageResource {
@@ -23,7 +24,9 @@ export interface LayersPlace {
 }
 
 export interface PsdFile {
+  /** Of the file; all of it, or all before the composite. */
   readonly bytes: Uint8Array;
+  readonly stored: StoredBytes;
   readonly form: DocumentForm;
   /** Palette or duotone curves. */
   readonly colorData: Span;
@@ -49,21 +52,42 @@ const versionResource = 1057;
 
 /**
  * Takes memory for a few hundred bytes a layer, whatever lengths and sizes the file claims. Throws
- * E_IMAGE_CORRUPT, E_IMAGE_PIXELS (a side above maxSidePx or more than maxPlanePixels) and
+ * E_IMAGE_CORRUPT, E_IMAGE_PIXELS (a side above maxSidePx or more than maxPicturePixels) and
  * E_IMAGE_CHANNELS (bitmap documents).
  */
 export function readDocument(bytes: Uint8Array): PsdFile {
-  return readOrCorrupt(() => readAll(bytes));
+  return readOrCorrupt(() => readAll(bytes, memoryBytes(bytes)));
 }
 
-function readAll(bytes: Uint8Array): PsdFile {
+/** The same of a file, whose composite stays on the disk. Throws E_FILE, too. */
+export function openDocument(path: string): PsdFile {
+  const stored = fileBytes(path);
+  return readOrCorrupt(() => readAll(stored.read({ start: 0, end: headEnd(stored) }), stored));
+}
+
+/** Where the composite starts: after the header and three sections with their lengths. */
+function headEnd(stored: StoredBytes): number {
+  const headerBytes = 26;
+  const at = (start: number, length: number) => {
+    const span = { start, end: start + length };
+    return new ByteCursor(stored.read(span), { start: 0, end: length });
+  };
+  const { big } = readForm(at(0, headerBytes));
+  let end = headerBytes;
+  for (const lengthBytes of [4, 4, big ? 8 : 4])
+    end += lengthBytes + at(end, lengthBytes).length(lengthBytes === 8);
+  return end;
+}
+
+function readAll(bytes: Uint8Array, stored: StoredBytes): PsdFile {
   const cursor = new ByteCursor(bytes, { start: 0, end: bytes.length });
   const form = readForm(cursor);
   const colorData = cursor.take(cursor.u32());
   const resources = readResources(bytes, cursor.take(cursor.u32()));
   const section = cursor.take(cursor.length(form.big));
-  const composite = { start: cursor.at, end: bytes.length };
-  return { bytes, form, colorData, resources, ...readSection(bytes, section, form), composite };
+  const composite = { start: cursor.at, end: stored.length };
+  const sections = readSection(bytes, section, form);
+  return { bytes, stored, form, colorData, resources, ...sections, composite };
 }
 
 function readResources(bytes: Uint8Array, span: Span): ImageResource[] {

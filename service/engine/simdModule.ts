@@ -51,6 +51,7 @@ function constant(values: ArrayBufferView): Code {
 export const i32 = {
   of: (value: number): Code => i32Const(value),
   add: (a: Code, b: Code): Code => [...a, ...b, 0x6a],
+  load: (address: Code, offset: number): Code => [...address, 0x28, 0, ...unsigned(offset)],
 };
 
 /** Vectors of four float32. */
@@ -64,6 +65,8 @@ export const f32x4 = {
   /** The nearest float32 of two float64, in the lower half. */
   demote: one(94),
   fromI32: one(250),
+  /** To the nearest whole number, halves to the even one. */
+  nearest: one(106),
 };
 
 /** Vectors of two float64. */
@@ -96,9 +99,39 @@ export const i32x4 = {
   sub: two(177),
   notEqual: two(56),
   truncated: one(248),
+  mul: two(181),
+  shiftRightSigned: shift(172),
+  /** Sums of the products of neighbouring lanes of 16 bits, signed. */
+  dot: two(186),
+  /** The lower, and the upper four of eight unsigned numbers of 16 bits. */
+  extendLow: one(169),
+  extendHigh: one(170),
   /** Products of 64 bits of the lower, and of the upper two lanes. */
   productsLow: two(222),
   productsHigh: two(223),
+};
+
+/** Vectors of eight 16-bit integers. */
+export const i16x8 = {
+  splat: (value: number): Code => constant(new Int16Array(8).fill(value)),
+  /** The lower, and the upper eight of sixteen unsigned bytes. */
+  extendLow: one(137),
+  extendHigh: one(138),
+  /** Eight from two vectors of four, cut to what 16 bits hold. */
+  narrow: two(133),
+  add: two(142),
+  sub: two(145),
+  mul: two(149),
+  shiftRight: shift(141),
+};
+
+/** Vectors of sixteen bytes. */
+export const u8x16 = {
+  /** Sixteen from two vectors of eight signed ones, cut to 0..255. */
+  narrow: two(102),
+  max: two(121),
+  /** Bytes of two vectors, counted 0..31. */
+  lanes: (a: Code, b: Code, order: readonly number[]): Code => [...a, ...b, 0xfd, 13, ...order],
 };
 
 /** Vectors of two 64-bit integers. */
@@ -116,7 +149,15 @@ export const v128 = {
   xor: two(81),
   /** Bits of `a` where the mask has ones, of `b` elsewhere. */
   select: (a: Code, b: Code, mask: Code): Code => simd(82, a, b, mask),
+  zero: constant(new Uint8Array(16)),
   load: (address: Code, offset: number): Code => [...address, 0xfd, 0, 2, ...unsigned(offset)],
+  /** Four bytes, and eight, below zeros. */
+  load32: (address: Code, offset: number): Code => [...address, 0xfd, 92, 0, ...unsigned(offset)],
+  load64: (address: Code, offset: number): Code => [...address, 0xfd, 93, 0, ...unsigned(offset)],
+  /** Four bytes in all four lanes. */
+  spread32: (address: Code, offset: number): Code => [...address, 0xfd, 9, 0, ...unsigned(offset)],
+  /** Eight bytes in both halves. */
+  spread64: (address: Code, offset: number): Code => [...address, 0xfd, 10, 0, ...unsigned(offset)],
   /** Four 32-bit lanes of two vectors, counted 0..7. */
   lanes: (a: Code, b: Code, order: readonly [number, number, number, number]): Code => [
     ...a,
@@ -169,6 +210,16 @@ export class SimdFunction {
     this.#body.push(...address, ...value, 0xfd, 11, 2, ...unsigned(offset));
   }
 
+  /** The lowest four bytes of a vector. */
+  store32(address: Code, offset: number, value: Code): void {
+    this.#body.push(...address, ...value, 0xfd, 90, 0, ...unsigned(offset), 0);
+  }
+
+  /** The lowest eight bytes of a vector. */
+  store64(address: Code, offset: number, value: Code): void {
+    this.#body.push(...address, ...value, 0xfd, 91, 0, ...unsigned(offset), 0);
+  }
+
   /** Runs `body`, adds `step` to the variable, and again while it is below `end`. */
   repeat(variable: number, end: Code, step: number, body: () => void): void {
     this.#body.push(0x03, 0x40);
@@ -205,13 +256,20 @@ function exported(name: string, kind: number, index: number): number[] {
 /** "\0asm" and version 1. */
 const magic = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
-/** A module of these functions, exported by their names, and of `pages` x 64 KiB named `memory`. */
-export function simdModule(functions: readonly SimdFunction[], pages: number): Uint8Array {
+/**
+ * A module of these functions, exported by their names, and of `pages` x 64 KiB named `memory` that may
+ * grow to `mostPages`.
+ */
+export function simdModule(
+  functions: readonly SimdFunction[],
+  pages: number,
+  mostPages = pages,
+): Uint8Array {
   return Uint8Array.from([
     ...magic,
     ...section(1, list(functions.map(({ type }) => type))),
     ...section(3, list(functions.map((_, i) => unsigned(i)))),
-    ...section(5, list([[1, ...unsigned(pages), ...unsigned(pages)]])),
+    ...section(5, list([[1, ...unsigned(pages), ...unsigned(mostPages)]])),
     ...section(
       7,
       list([exported('memory', 2, 0), ...functions.map(({ name }, i) => exported(name, 0, i))]),
