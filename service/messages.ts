@@ -12,15 +12,17 @@ import { GenerateRequest } from '../shared/request.ts';
 /** Where a model's parts lie; the library fills it in, the engine opens it. */
 export const ModelFiles = z.strictObject({
   reference: ModelReference,
-  layout: z.enum(['single', 'diffusers']),
-  /** The .safetensors file, or the folder that holds unet/, vae/, text_encoder/. */
+  layout: z.enum(['single', 'diffusers', 'onnx']),
+  /** The .safetensors file, or the folder that holds unet/, vae/, text_encoder/; graphs in place of weights: 'onnx'. */
   path: z.string(),
   /** A separate VAE file, replacing the model's own. */
   vaePath: z.string().optional(),
   /** TAESD decoder for previews. */
   taesdPath: z.string().optional(),
   /** Embeddings that a prompt may call by their names; which fit the model shows when they are read. */
-  embeddings: z.array(z.strictObject({ name: z.string(), path: z.string() })).optional(),
+  embeddings: z
+    .array(z.strictObject({ name: z.string(), path: z.string(), hash: z.string().optional() }))
+    .optional(),
   /** ControlNets, one for each unit of the request. */
   controls: z
     .array(z.strictObject({ id: z.string(), name: z.string(), path: z.string() }))
@@ -30,6 +32,8 @@ export const ModelFiles = z.strictObject({
     .array(
       z.strictObject({
         name: z.string(),
+        /** Other words that call it: the place below its folder, the name its trainer wrote into it. */
+        aliases: z.array(z.string()).optional(),
         path: z.string(),
         family: z.string(),
         hash: z.string().optional(),
@@ -38,6 +42,18 @@ export const ModelFiles = z.strictObject({
     .optional(),
 });
 export type ModelFiles = z.infer<typeof ModelFiles>;
+
+/** A network that enlarges pictures. */
+export const UpscalerFile = z.strictObject({ id: z.string(), name: z.string(), path: z.string() });
+export type UpscalerFile = z.infer<typeof UpscalerFile>;
+
+/** Files of a run's further stages. */
+const StageFiles = z.strictObject({
+  refiner: ModelFiles.optional(),
+  /** By the names that the request has for them. */
+  upscalers: z.record(z.string(), UpscalerFile).optional(),
+});
+export type StageFiles = z.infer<typeof StageFiles>;
 
 export const ToEngine = z.discriminatedUnion('type', [
   z.strictObject({
@@ -51,6 +67,7 @@ export const ToEngine = z.discriminatedUnion('type', [
     /** Existing folder: the engine writes one frame per result there. */
     outDir: z.string(),
     model: ModelFiles.optional(),
+    stages: StageFiles.optional(),
     preview: z.boolean(),
   }),
   z.strictObject({ type: z.literal('cancel'), jobId: z.string() }),
@@ -68,6 +85,14 @@ export const ToEngine = z.discriminatedUnion('type', [
     framePath: z.string(),
     outPath: z.string(),
     format: z.enum(['png', 'tiff']),
+  }),
+  /** A frame that asks what a run would work with (shared/preview.ts), answered by a frame. */
+  z.strictObject({
+    type: z.literal('preview'),
+    id: z.string(),
+    what: z.enum(['masks', 'control-map']),
+    framePath: z.string(),
+    outPath: z.string(),
   }),
   z.strictObject({ type: z.literal('exit') }),
 ]);
@@ -116,7 +141,7 @@ export const FromEngine = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('done'), jobId: z.string() }),
   z.strictObject({ type: z.literal('failed'), jobId: z.string(), problem: Problem }),
   z.strictObject({ type: z.literal('cancelled'), jobId: z.string() }),
-  /** Answer to decode and encode. */
+  /** Answer to decode, encode and preview. */
   z.strictObject({ type: z.literal('converted'), id: z.string(), problem: Problem.optional() }),
   z.strictObject({ type: z.literal('memory'), residentBytes: z.number() }),
 ]);

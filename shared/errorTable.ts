@@ -108,6 +108,16 @@ export const errorTable = {
     title: 'Everything is selected, so there is nothing to fill from.',
     next: 'Select a part of the picture.',
   },
+  E_EXPAND_NOTHING: {
+    status: 422,
+    title: 'There is nothing to expand.',
+    next: 'Give at least one side a number of pixels, or choose another shape.',
+  },
+  E_EXPAND_TOO_LARGE: {
+    status: 422,
+    title: 'The picture would become too large.',
+    next: 'Expand by less: up to 30,000 pixels a side and 64 million in all.',
+  },
   E_TOO_EXPENSIVE: {
     status: 422,
     title: 'This run would take far too long or too much memory.',
@@ -250,6 +260,11 @@ export const errorTable = {
     status: 409,
     title: 'The document this belongs to is closed or has changed its size.',
     next: 'Open it again; the result is kept in the list.',
+  },
+  E_HOST_LAYER: {
+    status: 409,
+    title: 'The layer that was to be looked at is not in this document.',
+    next: 'Choose the layer again, or take it away under ControlNet.',
   },
   E_HOST_MODE: {
     status: 422,

@@ -16,6 +16,7 @@ export const limits = {
   growPx: { min: -200, max: 500, default: 0 },
   paddingPx: { min: 0, max: 2048, default: 32 },
   colorMatch: { min: 0, max: 1, default: 1 },
+  grainMatch: { min: 0, max: 1, default: 0 },
   clipSkip: { min: 1, max: 12, default: 1 },
   /** Share of fresh noise that a sampler adds at each step; the default is the sampler's own. */
   eta: { min: 0, max: 1, default: 1 },
@@ -41,6 +42,17 @@ export const limits = {
   share: { min: 0, max: 1, default: 0 },
   /** Factor of what a ControlNet adds. */
   controlWeight: { min: 0, max: 2, default: 1 },
+  /** Share of the way at which a refiner takes over. */
+  refinerSwitch: { min: 0, max: 1, default: 0.8 },
+  /** Sides of a second pass over the first one's. */
+  hiresScale: { min: 1, max: 4, default: 2 },
+  /** Sides of an enlarged picture over the original's. */
+  upscale: { min: 1, max: 8, default: 2 },
+  /** Side of an enlarged picture, pixels. */
+  upscaleSide: { min: 1, max: 30_000, default: 2048 },
+  /** Side of what an upscaler network sees at once, picture pixels; 0: everything. */
+  upscaleTilePx: { min: 0, max: 1024, default: 256 },
+  upscaleOverlapPx: { min: 0, max: 128, default: 16 },
   count: { min: 1, max: 12, default: 1 },
   /** Side of a picture that is made from nothing, pixels. */
   side: { min: 64, max: 4096, default: 512 },
@@ -64,6 +76,8 @@ export const maxPromptCharacters = 20_000;
 export const maxSidePx = 30_000;
 /** Pixels in one plane that travels (a crop, never the whole of a huge document). */
 export const maxPlanePixels = 64_000_000;
+/** Pixels of a picture or document that is opened. */
+export const maxPicturePixels = 256_000_000;
 export const maxFrameBytes = 1024 * 1024 * 1024;
 export const maxFrameHeaderBytes = 1024 * 1024;
 export const maxQueuedJobs = 1000;

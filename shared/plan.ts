@@ -3,17 +3,19 @@
  * with a Plan; a running job reports the same Plan in its `started` event.
  */
 import { z } from 'zod';
+import { ExpandFill } from './expand.ts';
 import { Rect, Size } from './geometry.ts';
 import { limits, maxSidePx } from './limits.ts';
+import { HiresFix, Refiner } from './stages.ts';
 import { Area, Dialect } from './request.ts';
 
 export const PlanRequest = z.strictObject({
-  kind: z.enum(['text', 'image', 'inpaint', 'remove']),
+  kind: z.enum(['text', 'image', 'inpaint', 'remove', 'expand', 'expand-patches']),
   document: z.strictObject({
     width: z.number().int().min(1).max(maxSidePx),
     height: z.number().int().min(1).max(maxSidePx),
   }),
-  /** Bounds of the selection (inpaint, remove) or of the layer (image), document pixels. */
+  /** Bounds of the selection (inpaint, remove), of the layer (image), or the new canvas (expand), document pixels. */
   bounds: Rect,
   model: z.string().max(300),
   strength: z.number().min(0).max(1),
@@ -29,8 +31,20 @@ export const PlanRequest = z.strictObject({
   paddingPx: z.number().int().min(0).max(limits.paddingPx.max),
   count: z.number().int().min(1).max(limits.count.max),
   dialect: Dialect,
+  /** Another model for the last steps. */
+  refiner: Refiner.optional(),
+  /** Text to image's second pass. */
+  hires: HiresFix.optional(),
+  /** Ids of ControlNets that take part, for the memory. */
+  controls: z.array(z.string().max(300)).max(8).optional(),
+  /** Of expanding: in the dialect `a1111` it says which script runs. */
+  fill: ExpandFill.optional(),
 });
 export type PlanRequest = z.infer<typeof PlanRequest>;
+
+/** One stretch of new canvas, painted in one go; document pixels. */
+export const PlannedPass = z.strictObject({ area: Rect, context: Rect, workingSize: Size });
+export type PlannedPass = z.infer<typeof PlannedPass>;
 
 export const Plan = z.strictObject({
   /** What the model sees, document pixels: the region to capture and send. */
@@ -47,5 +61,7 @@ export const Plan = z.strictObject({
   memoryBytes: z.number().optional(),
   /** Sentences worth knowing before the run ("scaled down to a third"). */
   notes: z.array(z.string()),
+  /** Expanding: what each pass paints and what the model sees of it, in order. */
+  passes: z.array(PlannedPass).optional(),
 });
 export type Plan = z.infer<typeof Plan>;

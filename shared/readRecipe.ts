@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { Recipe } from './recipe.ts';
 import { InpaintRequest } from './request.ts';
+import { HiresFix } from './stages.ts';
 
 /** The part of a request that a picture's recipe can fill in; every field is optional and in range. */
 export const ReusableSettings = InpaintRequest.pick({
@@ -25,16 +26,20 @@ export const ReusableSettings = InpaintRequest.pick({
   etaNoiseSeedDelta: true,
   variation: true,
   advanced: true,
+  refiner: true,
   workingSize: true,
   seed: true,
   strength: true,
   featherPx: true,
   growPx: true,
   colorMatch: true,
+  grainMatch: true,
   maskedContent: true,
   area: true,
   paddingPx: true,
-}).partial();
+})
+  .extend({ hires: HiresFix })
+  .partial();
 export type ReusableSettings = z.infer<typeof ReusableSettings>;
 
 /** The programs whose recipes are understood; many others write AUTOMATIC1111's form. */

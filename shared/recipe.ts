@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { advancedFields, softInpaintingFields } from './advancedText.ts';
 import { controlFields } from './controlText.ts';
 import { Rect, Size } from './geometry.ts';
-import { printInfotext } from './infotext.ts';
+import { printFields, printInfotext } from './infotext.ts';
+import { hiresFields, refinerFields, upscaleFields } from './stagesText.ts';
 import {
   GenerateRequest,
   needsModel,
@@ -28,6 +29,14 @@ export type ModelReference = z.infer<typeof ModelReference>;
 export const ColorReport = z.strictObject({ before: z.number(), after: z.number() });
 export type ColorReport = z.infer<typeof ColorReport>;
 
+/** Standard deviation of the noise (levels of 255) around what was painted, and in it. */
+export const GrainReport = z.strictObject({
+  around: z.number(),
+  before: z.number(),
+  after: z.number(),
+});
+export type GrainReport = z.infer<typeof GrainReport>;
+
 export const Recipe = z.strictObject({
   version: z.literal(1),
   /** Program and version, "pentimento 0.1.0". */
@@ -39,13 +48,19 @@ export const Recipe = z.strictObject({
   model: ModelReference.optional(),
   /** The LoRA files that took part and whose hash is known (twelve hex digits, over the tensors alone). */
   loras: z.array(z.strictObject({ name: z.string(), hash: z.string() })).optional(),
+  /** The embeddings that its words named and whose hash is known (twelve hex digits of the file's). */
+  embeddings: z.array(z.strictObject({ name: z.string(), hash: z.string() })).optional(),
   /** Names of the request's ControlNets, in its order. */
   controls: z.array(z.string()).optional(),
+  refiner: ModelReference.optional(),
+  /** Names of the upscaler networks, in the request's order. */
+  upscalers: z.array(z.string()).optional(),
   /** What the request's names stood for: AUTOMATIC1111's names, "automatic" looked up. */
   sampling: z.strictObject({ sampler: z.string(), schedule: z.string() }).optional(),
   context: Rect,
   workingSize: Size,
   color: ColorReport.optional(),
+  grain: GrainReport.optional(),
   /** SHA-256 (hex) of the frame that the run started from. */
   inputSha256: z.string().optional(),
 });
@@ -57,13 +72,22 @@ export type Recipe = z.infer<typeof Recipe>;
  */
 export function parametersText(recipe: Recipe): string {
   const r = recipe.request;
-  if (!needsModel(r)) {
-    return `Remove without a model\nSeed: ${recipe.seed}, Version: ${recipe.made}`;
+  if (r.kind === 'upscale') {
+    const own: Fields = [...upscaleFields(r, recipe.upscalers ?? []), ['Version', recipe.made]];
+    return printFields(writtenFields(own));
   }
+  if (!needsModel(r)) {
+    const what = r.kind === 'expand-patches' ? 'Expanded' : 'Remove';
+    return `${what} without a model\nSeed: ${recipe.seed}, Version: ${recipe.made}`;
+  }
+  return printInfotext(r, writtenFields(paintedFields(recipe, r)));
+}
+
+function paintedFields(recipe: Recipe, r: DiffusionRequest): Fields {
   const { width, height } = recipe.workingSize;
   const { advanced = {} } = r;
   const { seedSize } = advanced;
-  const fields: Fields = [
+  return [
     ['Steps', r.steps],
     ['Sampler', recipe.sampling?.sampler ?? r.sampler],
     ['Schedule type', recipe.sampling?.schedule ?? r.schedule],
@@ -76,25 +100,31 @@ export function parametersText(recipe: Recipe): string {
     ['VAE', r.vae],
     ...variationFields(recipe, r),
     ['Seed resize from', seedSize && `${seedSize.width}x${seedSize.height}`],
-    ['Denoising strength', r.kind === 'text' ? undefined : r.strength],
+    ['Denoising strength', r.kind === 'text' ? r.hires?.strength : r.strength],
     ['Conditional mask weight', advanced.maskedPictureWeight],
     ['Clip skip', r.clipSkip > 1 ? r.clipSkip : undefined],
     ['ENSD', r.etaNoiseSeedDelta || undefined],
     ['RNG', r.noiseSource === 'nv' ? 'NV' : 'CPU'],
     ...(r.kind === 'inpaint' ? maskFields(r) : []),
+    ...stageFields(recipe, r),
     ['Noise multiplier', advanced.noiseMultiplier],
-    ['Lora hashes', loraHashes(recipe)],
+    ['Lora hashes', hashList(recipe.loras)],
+    ['TI hashes', hashList(recipe.embeddings)],
     ['Emphasis', r.emphasis === undefined ? undefined : emphasisNames[r.emphasis]],
     ...advancedFields(advanced),
     ...samplerFields(recipe, r),
     ...controlFields(r.controls ?? [], recipe.controls ?? []),
     ['Version', recipe.made],
   ];
+}
+
+function stageFields({ upscalers = [], refiner }: Recipe, r: DiffusionRequest): Fields {
+  return [...(r.kind === 'text' ? hiresFields(r, upscalers) : []), ...refinerFields(r, refiner)];
+}
+
+function writtenFields(fields: Fields): Array<[name: string, value: string]> {
   const written = fields.filter(([, value]) => value !== undefined);
-  return printInfotext(
-    r,
-    written.map(([name, value]) => [name, String(value)]),
-  );
+  return written.map(([name, value]) => [name, String(value)]);
 }
 
 type Fields = Array<readonly [name: string, value: string | number | undefined]>;
@@ -115,9 +145,9 @@ function variationFields({ index }: Recipe, { variation }: DiffusionRequest): Fi
   ];
 }
 
-/** extensions-builtin/Lora/extra_networks_lora.py: its own separators are taken out of names. */
-function loraHashes({ loras = [] }: Recipe): string | undefined {
-  const texts = loras.map(({ name, hash }) => `${name.replaceAll(/[:,]/g, '')}: ${hash}`);
+/** extensions-builtin/Lora/extra_networks_lora.py, modules/sd_hijack_clip.py: their separators are taken out of names. */
+function hashList(files: Recipe['loras'] = []): string | undefined {
+  const texts = files.map(({ name, hash }) => `${name.replaceAll(/[:,]/g, '')}: ${hash}`);
   return texts.length > 0 ? texts.join(', ') : undefined;
 }
 

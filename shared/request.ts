@@ -7,8 +7,10 @@
 import { z } from 'zod';
 import { AdvancedSettings } from './advanced.ts';
 import { ControlUnits } from './control.ts';
+import { ExpandFill, OutpaintScript, overlapPx } from './expand.ts';
 import { Rect, Size } from './geometry.ts';
 import { limits, maxPromptCharacters, maxSeed, maxSidePx, type Range } from './limits.ts';
+import { HiresFix, isUpscalerNetwork, Refiner } from './stages.ts';
 
 function within(range: Range) {
   return z.number().min(range.min).max(range.max);
@@ -104,6 +106,8 @@ const sampling = {
   advanced: AdvancedSettings.optional(),
   /** ControlNets, in order; absent: none. */
   controls: ControlUnits.optional(),
+  /** Another model for the last steps; absent: none. */
+  refiner: Refiner.optional(),
   /** Size the networks run at, multiples of 8; absent: chosen by the plan. */
   workingSize: Size.optional(),
 };
@@ -115,11 +119,15 @@ const output = {
   count: wholeWithin(limits.count),
 };
 
+/** Share of the surroundings' grain that is added where what was painted lacks it; absent: none. */
+const grainMatch = within(limits.grainMatch).optional();
+
 const masking = {
   featherPx: within(limits.featherPx),
   growPx: wholeWithin(limits.growPx),
   /** 0: colours as the model gave them; 1: drift against the surroundings fully undone. */
   colorMatch: within(limits.colorMatch),
+  grainMatch,
 };
 
 /** Text to image: nothing to start from. */
@@ -128,6 +136,8 @@ export const TextRequest = z.strictObject({
   ...place,
   ...sampling,
   ...output,
+  /** A second pass; `workingSize` is the first one's. Absent: none. */
+  hires: HiresFix.optional(),
 });
 
 /** Image to image over a whole layer or the canvas. */
@@ -138,6 +148,7 @@ export const ImageRequest = z.strictObject({
   ...output,
   strength: within(limits.strength),
   colorMatch: within(limits.colorMatch),
+  grainMatch,
 });
 
 /** Inpainting of a selection. */
@@ -161,25 +172,116 @@ export const RemoveRequest = z.strictObject({
   ...masking,
 });
 
+/** Smaller ones are mostly rim. */
+const leastTilePx = 32;
+
+/**
+ * Enlarging alone. The picture covers the region; the result's bounds are the region's times the
+ * scale, in the pixels of the enlarged document.
+ */
+export const UpscaleRequest = z
+  .strictObject({
+    kind: z.literal('upscale'),
+    ...place,
+    ...output,
+    /** One: nothing in it is random. */
+    count: wholeWithin({ ...limits.count, max: 1 }),
+    /** 'lanczos', 'nearest', or the id or name of an upscaler network. */
+    upscaler: z.string().min(1).max(300),
+    /** Sides of the result over the picture's; this or `size`. */
+    scale: within(limits.upscale).optional(),
+    /** The sides that are covered, pixels; what is over is cut off evenly. */
+    size: Size.optional(),
+    /** Another one, laid over the first with that opacity. */
+    second: z
+      .strictObject({
+        upscaler: z.string().min(1).max(300),
+        visibility: within(limits.share),
+      })
+      .optional(),
+    /** Side of what a network sees at once, picture pixels; 0: everything. Absent: the dialect's. */
+    tilePx: wholeWithin(limits.upscaleTilePx).optional(),
+    /** Pixels of a tile that the next one has as well; absent: the dialect's. */
+    overlapPx: wholeWithin(limits.upscaleOverlapPx).optional(),
+    dialect: Dialect,
+  })
+  .refine(({ scale, size }) => (scale === undefined) !== (size === undefined), {
+    path: ['scale'],
+    error: 'either a scale or a size is given',
+  })
+  .refine(({ tilePx = 0 }) => tilePx === 0 || tilePx >= leastTilePx, {
+    path: ['tilePx'],
+    error: `must be 0 or at least ${leastTilePx}`,
+  })
+  .refine(({ tilePx = 0, overlapPx = 0 }) => tilePx === 0 || overlapPx * 2 <= tilePx, {
+    path: ['overlapPx'],
+    error: 'must be at most half a tile',
+  });
+
+const expanding = {
+  /** The new canvas, document pixels; it holds the whole document (expand.ts). */
+  canvas: Rect,
+  overlapPx,
+  colorMatch: within(limits.colorMatch),
+};
+
+/** The picture goes on past its edges; its planes cover what the passes see of the old picture. */
+export const ExpandRequest = z.strictObject({
+  kind: z.literal('expand'),
+  ...place,
+  ...sampling,
+  ...output,
+  ...expanding,
+  strength: within(limits.strength),
+  fill: ExpandFill,
+  /** With the dialect `a1111`. */
+  script: OutpaintScript.optional(),
+});
+
+/** The same without any model: the picture is continued by its own patches. */
+export const ExpandPatchesRequest = z.strictObject({
+  kind: z.literal('expand-patches'),
+  ...place,
+  ...output,
+  ...expanding,
+});
+
 export const GenerateRequest = z.discriminatedUnion('kind', [
   TextRequest,
   ImageRequest,
   InpaintRequest,
   RemoveRequest,
+  ExpandRequest,
+  ExpandPatchesRequest,
+  UpscaleRequest,
 ]);
 export type TextRequest = z.infer<typeof TextRequest>;
 export type ImageRequest = z.infer<typeof ImageRequest>;
 export type InpaintRequest = z.infer<typeof InpaintRequest>;
 export type RemoveRequest = z.infer<typeof RemoveRequest>;
+export type ExpandRequest = z.infer<typeof ExpandRequest>;
+export type ExpandPatchesRequest = z.infer<typeof ExpandPatchesRequest>;
+export type UpscaleRequest = z.infer<typeof UpscaleRequest>;
 export type GenerateRequest = z.infer<typeof GenerateRequest>;
 /** Requests that run the networks. */
-export type DiffusionRequest = TextRequest | ImageRequest | InpaintRequest;
+export type DiffusionRequest = TextRequest | ImageRequest | InpaintRequest | ExpandRequest;
 
 export function needsModel(request: GenerateRequest): request is DiffusionRequest {
-  return request.kind !== 'remove';
+  const { kind } = request;
+  return kind !== 'remove' && kind !== 'upscale' && kind !== 'expand-patches';
 }
 
 /** Its ControlNets by id or name, in order. */
 export function controlModels({ controls = [] }: DiffusionRequest): string[] {
   return controls.map(({ model }) => model);
+}
+
+/** The upscaler networks that it names, each once. */
+export function upscalerModels(request: GenerateRequest): string[] {
+  const named =
+    request.kind === 'upscale'
+      ? [request.upscaler, request.second?.upscaler]
+      : [request.kind === 'text' ? request.hires?.upscaler : undefined];
+  const networks = named.filter((name) => name !== undefined).filter(isUpscalerNetwork);
+  return [...new Set(networks)];
 }

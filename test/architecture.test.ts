@@ -90,11 +90,12 @@ const rooms: readonly Room[] = [
   },
 
   { path: `${engine}/tensor.ts`, rooms: [], packages: [] },
+  { path: `${engine}/simdModule.ts`, rooms: [], packages: [] },
   { path: `${engine}/diffusion.ts`, rooms: [`${engine}/tensor.ts`], packages: [] },
   { path: `${engine}/plan`, rooms: ['shared', `${engine}/sampling`], packages: [] },
   {
     path: `${engine}/picture`,
-    rooms: ['shared', 'service/messages.ts', `${engine}/tensor.ts`],
+    rooms: ['shared', 'service/messages.ts', `${engine}/tensor.ts`, `${engine}/simdModule.ts`],
     packages: ['node:', 'zod', 'sharp', 'ag-psd', 'fflate'],
   },
   {
@@ -104,7 +105,7 @@ const rooms: readonly Room[] = [
   },
   {
     path: `${engine}/sampling`,
-    rooms: ['shared', `${engine}/tensor.ts`, `${engine}/diffusion.ts`],
+    rooms: ['shared', `${engine}/tensor.ts`, `${engine}/diffusion.ts`, `${engine}/simdModule.ts`],
     packages: [],
   },
   {

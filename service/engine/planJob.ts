@@ -5,15 +5,20 @@ import {
   containsRect,
   intersectRects,
   isEmptyRect,
+  rectOfSize,
   type Rect,
+  type Size,
 } from '../../shared/geometry.ts';
 import type { Plan } from '../../shared/plan.ts';
 import { needsModel, type DiffusionRequest, type GenerateRequest } from '../../shared/request.ts';
 import type { DiffusionFacts } from './diffusion.ts';
 import { advancedNotes } from './plan/advancedNotes.ts';
-import { memoryPlan } from './plan/memoryPlan.ts';
+import { memoryPlan, type MemoryPlan } from './plan/memoryPlan.ts';
 import { pipelineOptions } from './plan/pipelineOptions.ts';
-import { planRun, scaleNotes } from './plan/planRun.ts';
+import { planRun, scaleNotes, type PlanFacts } from './plan/planRun.ts';
+import { planUpscale } from './plan/planUpscale.ts';
+import { secondPass } from './plan/planStages.ts';
+import { openRefiner } from './refinerOfRun.ts';
 import { takeNetworkTags } from './prompt/extraNetworks.ts';
 import { readingNotes } from './readingNotes.ts';
 import type { Job, JobTools } from './runJob.ts';
@@ -25,6 +30,7 @@ const openingBudgetMs = 10 * 60_000;
 /** Throws E_MASK_EMPTY, E_MASK_FULL, E_PARAM and what opening the model throws. */
 export async function planJob(job: Job, tools: JobTools): Promise<Plan> {
   const { request } = job;
+  if (request.kind === 'upscale') return planUpscale(request);
   const bounds = changedBounds(job);
   const model = await factsOf(request, tools);
   const plan = planRun(
@@ -36,35 +42,94 @@ export async function planJob(job: Job, tools: JobTools): Promise<Plan> {
       count: request.count,
       ...settingsOf(request),
     },
-    { nativeSide: model?.nativeSide ?? 0, edits: model?.inChannels === 8 },
+    planFacts(request, model),
   );
-  const context = intersectRects(plan.context, request.region);
-  if (isEmptyRect(context))
-    throw new PentimentoError('E_MASK_EMPTY', 'It lies outside the picture.');
+  const context = insideRegion(plan, request);
   const fitted = containsRect(request.region, plan.context) ? plan : { ...plan, context };
   const workingSize = needsModel(request)
     ? (request.workingSize ?? fitted.workingSize)
     : fitted.workingSize;
-  const scale = workingSize.width / context.width;
+  const scale = plan.passes ? plan.scale : workingSize.width / context.width;
   const others = plan.notes.slice(scaleNotes(plan.scale).length);
-  const scaling =
-    workingSize === fitted.workingSize ? plan.notes : [...scaleNotes(scale), ...others];
+  const second = request.kind === 'text' ? secondPass(request, workingSize) : undefined;
+  const isPlanned = workingSize === fitted.workingSize && !second;
+  const scaling = isPlanned ? plan.notes : [...(second?.notes ?? scaleNotes(scale)), ...others];
   const reading =
     model && needsModel(request) ? await readingNotes(request, model, tools.embeddings ?? []) : [];
   const loras = tools.promptNotes?.() ?? [];
-  const memory =
-    model?.weightBytes === undefined
-      ? { notes: [] }
-      : memoryPlan(model.weightBytes, workingSize, tools.memory?.());
+  const memory = await memoryOf(request, model, second?.size ?? workingSize, tools);
   const notes = [
     ...scaling,
     ...promptNotes(request),
     ...loras,
     ...reading,
     ...settingsNotes(request, model),
+    ...stageNotes(request),
     ...memory.notes,
   ];
-  return { ...fitted, ...memory, workingSize, scale, notes };
+  const steps = fitted.steps + (second?.steps ?? 0);
+  return { ...fitted, ...memory, steps, workingSize, scale, notes };
+}
+
+function planFacts(request: GenerateRequest, model: DiffusionFacts | undefined): PlanFacts {
+  return {
+    nativeSide: model?.nativeSide ?? 0,
+    edits: model?.inChannels === 8,
+    known: intersectRects(request.region, rectOfSize(request.document)),
+  };
+}
+
+function insideRegion({ context }: Plan, { region }: GenerateRequest): Rect {
+  const inside = intersectRects(context, region);
+  if (isEmptyRect(inside))
+    throw new PentimentoError('E_MASK_EMPTY', 'It lies outside the picture.');
+  return inside;
+}
+
+/** `size`: of the largest pass, pixels. Throws what opening a refiner throws. */
+async function memoryOf(
+  request: GenerateRequest,
+  model: DiffusionFacts | undefined,
+  size: Size,
+  tools: JobTools,
+): Promise<Partial<MemoryPlan> & Pick<MemoryPlan, 'notes'>> {
+  if (model?.weightBytes === undefined) return { notes: [] };
+  const weights = {
+    modelBytes: model.weightBytes,
+    furtherBytes: await refinerBytes(request, model, tools),
+    controlBytes: await controlBytes(request, model, tools),
+  };
+  return memoryPlan(weights, size, tools.memory?.());
+}
+
+/** Of the request's refiner, which must fit the model. Throws E_MODEL_FAMILY and what opening it throws. */
+async function refinerBytes(
+  request: GenerateRequest,
+  model: DiffusionFacts,
+  tools: JobTools,
+): Promise<number> {
+  if (!needsModel(request)) return 0;
+  const stage = (name: string) => tools.onStage(name, openingBudgetMs);
+  const options = pipelineOptions(request.dialect);
+  const refiner = await openRefiner(request, tools, options, { facts: model, stage });
+  return refiner?.facts.weightBytes ?? 0;
+}
+
+/** What further stages do otherwise than one might think. */
+function stageNotes(request: GenerateRequest): string[] {
+  if (!needsModel(request)) return [];
+  const words = (request.kind === 'text' && request.hires?.prompt) || '';
+  const tags = takeNetworkTags(words).tags.filter(({ type }) => used.has(type.toLowerCase()));
+  return [
+    ...(tags.length > 0
+      ? [
+          'LoRA files are those of the first prompt in both passes; tags of the second one are left out.',
+        ]
+      : []),
+    ...(request.refiner && request.dialect === 'diffusers'
+      ? ['The refiner goes on with the same schedule; diffusers would begin a new one for it.']
+      : []),
+  ];
 }
 
 /** Kinds of files that a prompt can name and that are never used, as people call them. */
@@ -95,6 +160,7 @@ function listed(names: readonly string[]): string {
 function changedBounds(job: Job): Rect {
   const { request, mask } = job;
   if (request.kind === 'text' || request.kind === 'image') return request.region;
+  if (request.kind === 'expand' || request.kind === 'expand-patches') return request.canvas;
   if (!mask) throw new PentimentoError('E_MASK_EMPTY', 'No mask was sent.');
   const inRegion = boundsOfMask(mask.data, mask);
   if (!inRegion) throw new PentimentoError('E_MASK_EMPTY');
@@ -112,6 +178,18 @@ async function factsOf(
   return (await tools.openModel(oddSizes, stage)).facts;
 }
 
+/** Of the ControlNets that the request asks for. Throws what opening them throws. */
+async function controlBytes(
+  request: GenerateRequest,
+  { family }: DiffusionFacts,
+  tools: JobTools,
+): Promise<readonly number[]> {
+  if (!needsModel(request) || !request.controls?.length) return [];
+  const stage = (name: string) => tools.onStage(name, openingBudgetMs);
+  const nets = (await tools.openControls?.(family, stage)) ?? [];
+  return [...new Set(nets)].map(({ weightBytes = 0 }) => weightBytes);
+}
+
 function settingsNotes(request: GenerateRequest, model: DiffusionFacts | undefined): string[] {
   if (!model || !needsModel(request)) return [];
   const { sigmaMin, sigmaMax } = modelSigmas(model.alphasCumprod);
@@ -127,10 +205,11 @@ function settingsOf(request: GenerateRequest) {
   const inpaint = request.kind === 'inpaint' ? request : undefined;
   const masked = request.kind === 'inpaint' || request.kind === 'remove' ? request : undefined;
   return {
-    strength: request.kind === 'image' || request.kind === 'inpaint' ? request.strength : 1,
+    strength: needsModel(request) && request.kind !== 'text' ? request.strength : 1,
     steps: needsModel(request) ? request.steps : 1,
     ...(needsModel(request) ? namesOf(request) : {}),
     featherPx: masked?.featherPx ?? 0,
+    ...(request.kind === 'expand' ? { fill: request.fill } : {}),
     growPx: masked?.growPx ?? 0,
     area: inpaint?.area ?? ('context' as const),
     paddingPx: inpaint?.paddingPx ?? 0,

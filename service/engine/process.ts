@@ -1,6 +1,7 @@
 /**
  * The engine process: messages in, events out. It runs one job at a time, knows no HTTP and no queue,
- * and ends when its parent does. Started as `process.js --device auto --cache FOLDER [--low-memory]`.
+ * and ends when its parent does. Started as
+ * `process.js --device auto --cache FOLDER [--low-memory] [--memory-budget 60%]`.
  */
 import { join } from 'node:path';
 import { inspect, parseArgs } from 'node:util';
@@ -8,18 +9,19 @@ import { PentimentoError, toProblem } from '../../shared/errors.ts';
 import { controlPlaneName } from '../../shared/control.ts';
 import { planeNamed, type Frame } from '../../shared/frame.ts';
 import { FromEngine, ToEngine } from '../messages.ts';
-import { convertFrame, decodeToFrame } from './conversions.ts';
+import { convertFrame, decodeToFrame, previewFrame } from './conversions.ts';
 import { readFrameFile, writeFrameFile } from './frameFiles.ts';
 import { makeControlCache, type ControlCache } from './controlCache.ts';
-import { engineMemory, type EngineMemory } from './engineMemory.ts';
+import { engineMemory, type EngineMemory, type MemorySettings } from './engineMemory.ts';
 import { makeModelCache, type ModelCache } from './modelCache.ts';
 import { maskOfPlane, rasterOfPlane } from './picture/planes.ts';
 import type { Raster } from './picture/raster.ts';
 import { runJob, type JobProgress } from './runJob.ts';
-import { needsModel, type GenerateRequest } from '../../shared/request.ts';
+import { makeUpscalerCache, type UpscalerCache } from './upscalerCache.ts';
+import { needsModel, upscalerModels, type GenerateRequest } from '../../shared/request.ts';
 import { pipelineOptions } from './plan/pipelineOptions.ts';
-import { namedLoras, type NamedLoras } from './promptLoras.ts';
-import { usedLoraHashes } from './usedLoraHashes.ts';
+import { embeddingsIn, namedLoras, type NamedLoras } from './promptLoras.ts';
+import { usedEmbeddingHashes, usedLoraHashes } from './usedHashes.ts';
 import { chooseDevice, isDeviceName, type Device } from './runtime/device.ts';
 
 type RunMessage = Extract<ToEngine, { type: 'run' }>;
@@ -31,6 +33,7 @@ function say(message: FromEngine): void {
 interface Caches {
   readonly models: ModelCache;
   readonly controls: ControlCache;
+  readonly upscalers: UpscalerCache;
   readonly memory: EngineMemory;
 }
 
@@ -40,6 +43,7 @@ async function run(message: RunMessage, caches: Caches, signal: AbortSignal): Pr
   const frame = await readFrameFile(message.framePath);
   const picture = planeNamed(frame, 'picture');
   const mask = planeNamed(frame, 'mask');
+  const named = new Set<string>();
   const job = {
     request,
     picture: picture && rasterOfPlane(picture),
@@ -48,7 +52,12 @@ async function run(message: RunMessage, caches: Caches, signal: AbortSignal): Pr
     controlPictures: controlPicturesOf(frame, request),
     inputSha256: message.inputSha256,
     model: message.model?.reference,
+    refiner: message.stages?.refiner?.reference,
+    upscalers: upscalerNames(message),
     loras: usedLoraHashes(loras.adapters, message.model?.loras ?? []),
+    get embeddings() {
+      return usedEmbeddingHashes(named, message.model?.embeddings ?? []);
+    },
   };
   const tools = {
     signal,
@@ -61,11 +70,32 @@ async function run(message: RunMessage, caches: Caches, signal: AbortSignal): Pr
     openControls: (family: string, onStage: (name: string) => void) =>
       caches.controls.open(message.model?.controls ?? [], family, onStage),
     promptNotes: () => loras.notes,
-    embeddings: message.model?.embeddings ?? [],
+    onEmbeddings: (names: readonly string[]) => names.forEach((name) => named.add(name)),
+    // The artist's own come first where names are the same.
+    embeddings: [...(message.model?.embeddings ?? []), ...(await embeddingsIn(loras.adapters))],
+    openRefiner: async (oddSizes: 'webui' | 'diffusers', onStage: (name: string) => void) => {
+      const files = message.stages?.refiner;
+      if (!files) throw new PentimentoError('E_MODEL_UNKNOWN');
+      // LoRA files are for one family.
+      const isSame = files.reference.family === message.model?.reference.family;
+      const adapters = isSame ? loras.adapters : [];
+      return caches.models.open(files, { oddSizes, loras: adapters, beside: true }, onStage);
+    },
+    openUpscaler: async (name: string, onStage: (name: string) => void) => {
+      const file = message.stages?.upscalers?.[name];
+      if (!file) throw new PentimentoError('E_MODEL_UNKNOWN');
+      return caches.upscalers.open(file.path, onStage);
+    },
     memory: () => caches.memory.machine(),
     onStage: (name: string, budgetMs: number) => say({ type: 'stage', jobId, name, budgetMs }),
   };
+  const upscalers = Object.values(message.stages?.upscalers ?? {});
+  await caches.upscalers.keepOnly(upscalers.map(({ path }) => path));
   for await (const progress of runJob(job, tools)) await tell(message, progress);
+}
+
+function upscalerNames({ request, stages }: RunMessage): string[] {
+  return upscalerModels(request).map((name) => stages?.upscalers?.[name]?.name ?? name);
 }
 
 /** By the places of their units. */
@@ -108,11 +138,12 @@ function log(error: unknown): void {
   process.stderr.write(`${inspect(error)}\n`);
 }
 
-function serve(device: Device, cacheFolder: string, lowMemory: boolean): void {
-  const memory = engineMemory(device, lowMemory);
+function serve(device: Device, cacheFolder: string, settings: MemorySettings): void {
+  const memory = engineMemory(device, settings);
   const caches = {
-    models: makeModelCache({ device, cacheFolder, memory }),
-    controls: makeControlCache({ device, cacheFolder }),
+    models: makeModelCache({ device, cacheFolder, memory, kept: memory.modelsKept }),
+    controls: makeControlCache({ device, cacheFolder, memory, kept: memory.controlsKept }),
+    upscalers: makeUpscalerCache({ device, cacheFolder, memory }),
     memory,
   };
   let running: { jobId: string; stop: AbortController } | undefined;
@@ -158,6 +189,8 @@ function serve(device: Device, cacheFolder: string, lowMemory: boolean): void {
         return void convert(message.id, () => decodeToFrame(message.path, message.outPath));
       case 'encode':
         return void convert(message.id, () => convertFrame(message));
+      case 'preview':
+        return void convert(message.id, () => previewFrame(message));
       case 'exit':
         return process.exit(0);
     }
@@ -174,14 +207,20 @@ function main(): void {
       device: { type: 'string' },
       cache: { type: 'string' },
       'low-memory': { type: 'boolean' },
+      'memory-budget': { type: 'string' },
     },
   });
   const asked = values.device ?? 'auto';
   if (!isDeviceName(asked) || values.cache === undefined) {
-    process.stderr.write('usage: process.js --device NAME --cache FOLDER [--low-memory]\n');
+    process.stderr.write(
+      'usage: process.js --device NAME --cache FOLDER [--low-memory] [--memory-budget 60%]\n',
+    );
     process.exit(2);
   }
-  serve(chooseDevice(asked), values.cache, values['low-memory'] ?? false);
+  serve(chooseDevice(asked), values.cache, {
+    lowMemory: values['low-memory'] ?? false,
+    budget: values['memory-budget'],
+  });
 }
 
 main();

@@ -23,6 +23,8 @@ export type PromptSettings = Pick<
 > & {
   /** What the prompt names, made for this model (promptEmbeddings.ts). */
   readonly embeddings?: readonly PromptEmbedding[];
+  /** As in PromptPlanSettings. */
+  readonly secondPass?: Pick<DiffusionRequest, 'steps' | 'sampler'> | undefined;
 };
 
 /** A context that holds up to and including a model call. */
@@ -104,8 +106,8 @@ export interface PromptPlanSettings extends Pick<
   PromptSettings,
   'prompt' | 'negativePrompt' | 'steps' | 'sampler'
 > {
-  /** The second pass over an enlarged picture; steps and sampler are then those of the first one. */
-  readonly hires?: Pick<PromptSettings, 'steps' | 'sampler'>;
+  /** Of the second pass over an enlarged picture; steps and sampler are then those of the first one. */
+  readonly secondPass?: PromptSettings['secondPass'];
 }
 
 /**
@@ -118,12 +120,15 @@ export function planPrompts(
   language: PipelineOptions['promptLanguage'],
 ): PromptPlan {
   const calls = scheduledCalls(settings);
-  const { prompt, negativePrompt, hires } = settings;
+  const { prompt, negativePrompt, secondPass } = settings;
   if (language === 'plain') {
     const all = (text: string) => [{ until: calls, text }];
     return { positive: [{ weight: 1, texts: all(prompt) }], negative: all(negativePrompt) };
   }
-  const timing = { steps: calls, ...(hires ? { hiresSteps: scheduledCalls(hires) } : {}) };
+  const timing = {
+    steps: calls,
+    ...(secondPass ? { hiresSteps: scheduledCalls(secondPass) } : {}),
+  };
   const scheduled = (text: string) => promptSchedule(text, timing);
   return {
     positive: promptParts(promptText(prompt)).map(({ weight, text }) => {

@@ -10,10 +10,15 @@ import type { ModelReference, Recipe } from '../../shared/recipe.ts';
 import { needsModel, type DiffusionRequest, type GenerateRequest } from '../../shared/request.ts';
 import type { DiffusionModel, OddSizes } from './diffusion.ts';
 import type { ControlNet } from './networks/controlNet.ts';
+import type { Upscaler } from './networks/upscaler.ts';
 import { paintDiffusion } from './paintDiffusion.ts';
+import { paintExpansion } from './paintExpansion.ts';
+import { paintOutpaintScript } from './paintOutpaintScript.ts';
 import { paintPatches } from './paintPatches.ts';
+import { paintUpscale } from './paintUpscale.ts';
+import { matchedGrain } from './matchedGrain.ts';
 import { cropMask, cropRaster } from './picture/crop.ts';
-import type { Finished } from './picture/prepare.ts';
+import type { Finished, ScriptMasks } from './picture/prepare.ts';
 import type { Mask, Raster } from './picture/raster.ts';
 import type { MachineMemory } from './plan/memoryPlan.ts';
 import { planJob } from './planJob.ts';
@@ -30,12 +35,17 @@ export interface Job {
   readonly mask: Mask | undefined;
   /** Names of the request's ControlNets. */
   readonly controls?: readonly string[];
+  /** Of the models of further stages, for the recipe. */
+  readonly refiner?: ModelReference | undefined;
+  readonly upscalers?: readonly string[] | undefined;
   /** Pictures that ControlNets look at, by their units' places; of any size, over the request's region. */
   readonly controlPictures?: readonly (Raster | undefined)[];
   readonly inputSha256: string;
   readonly model: ModelReference | undefined;
   /** The LoRA files that take part, for the recipe; those without a known hash are left out. */
   readonly loras?: Recipe['loras'];
+  /** For the recipe: those that the words have named so far. */
+  readonly embeddings?: Recipe['embeddings'];
 }
 
 export interface JobTools {
@@ -46,10 +56,16 @@ export interface JobTools {
   openModel(oddSizes: OddSizes, onStage: (name: string) => void): Promise<DiffusionModel>;
   /** The ControlNets of the request's units, in order (none). Throws E_MODEL_FAMILY and what opening them throws. */
   openControls?(family: string, onStage: (name: string) => void): Promise<readonly ControlNet[]>;
+  /** The request's refiner, opened beside its model (there is none). Throws what opening it throws. */
+  openRefiner?(oddSizes: OddSizes, onStage: (name: string) => void): Promise<DiffusionModel>;
+  /** A network that enlarges, by the request's name for it (there is none). Throws what opening it throws. */
+  openUpscaler?(name: string, onStage: (name: string) => void): Promise<Upscaler>;
   /** What is to be said about files that the prompt names, LoRA above all (nothing). */
   promptNotes?(): readonly string[];
   /** What the prompt may call by name (none). */
   readonly embeddings?: readonly EmbeddingFile[];
+  /** Told which of them the words name. */
+  readonly onEmbeddings?: (names: readonly string[]) => void;
   /** What there is of it, counting what the engine holds (not limited). */
   memory?(): MachineMemory;
   /** What is being done now, and the longest it may take. */
@@ -65,6 +81,8 @@ export interface Scene {
   readonly selection: Mask | undefined;
   /** As they were sent (Job.controlPictures). */
   readonly controlPictures: readonly (Raster | undefined)[];
+  /** Of AUTOMATIC1111's outpainting scripts. */
+  readonly script?: ScriptMasks;
 }
 
 export interface SmallPicture {
@@ -79,6 +97,8 @@ export type Painting = {
   readonly step: number;
   readonly steps: number;
   readonly preview?: SmallPicture;
+  /** What the preview shows, document pixels (the plan's context). */
+  readonly seen?: Rect;
 };
 
 /** Paints the variants of one scene; what they share (a model, an encoded picture) is made once. */
@@ -123,9 +143,7 @@ export async function* runJob(job: Job, tools: JobTools): AsyncGenerator<JobProg
   yield { type: 'plan', plan };
   stopWhenAsked(tools.signal);
   const scene = cropScene(job, plan);
-  const painter = needsModel(request)
-    ? await paintDiffusion(scene, request, tools)
-    : paintPatches(scene, request, tools);
+  const painter = await painterOf(scene, request, tools);
   for (let index = 0; index < request.count; index++) {
     stopWhenAsked(tools.signal);
     const seeds = variantSeeds(request, index);
@@ -136,17 +154,33 @@ export async function* runJob(job: Job, tools: JobTools): AsyncGenerator<JobProg
       stopWhenAsked(tools.signal);
       state = await painting.next();
     }
-    yield resultOf(job, plan, { finished: state.value, index, seed: seeds.seed, painter });
+    const finished = await matchedGrain(state.value, { scene, seed: seeds.seed, tools });
+    yield resultOf(job, plan, { finished, index, seed: seeds.seed, painter });
   }
+}
+
+async function painterOf(
+  scene: Scene,
+  request: GenerateRequest,
+  tools: JobTools,
+): Promise<Painter> {
+  if (request.kind === 'expand' && request.dialect === 'a1111')
+    return paintOutpaintScript(scene, request, tools);
+  if (request.kind === 'expand' || request.kind === 'expand-patches')
+    return paintExpansion(scene, request, tools);
+  if (request.kind === 'upscale') return paintUpscale(scene, request, tools);
+  return needsModel(request)
+    ? paintDiffusion(scene, request, tools)
+    : paintPatches(scene, request, tools);
 }
 
 function* tell(
   painting: Painting,
   at: { readonly index: number; readonly count: number; readonly bounds: Rect },
 ): Generator<JobProgress> {
-  const { step, steps, preview } = painting;
+  const { step, steps, preview, seen = at.bounds } = painting;
   yield { type: 'step', index: at.index, step, steps, count: at.count };
-  if (preview) yield { type: 'preview', index: at.index, step, bounds: at.bounds, ...preview };
+  if (preview) yield { type: 'preview', index: at.index, step, bounds: seen, ...preview };
 }
 
 /** Throws E_FRAME, E_MASK_SIZE when the planes do not cover the region. */
@@ -195,11 +229,15 @@ function resultOf(
     seed,
     ...(job.model ? { model: job.model } : {}),
     ...(job.loras && job.loras.length > 0 ? { loras: [...job.loras] } : {}),
+    ...(job.embeddings && job.embeddings.length > 0 ? { embeddings: [...job.embeddings] } : {}),
     ...(job.controls && job.controls.length > 0 ? { controls: [...job.controls] } : {}),
+    ...(job.refiner ? { refiner: job.refiner } : {}),
+    ...(job.upscalers && job.upscalers.length > 0 ? { upscalers: [...job.upscalers] } : {}),
     ...(needsModel(job.request) ? { sampling: samplingNames(job.request, made.painter) } : {}),
     context,
     workingSize,
     ...(finished.report ? { color: finished.report } : {}),
+    ...(finished.grain ? { grain: finished.grain } : {}),
     inputSha256: job.inputSha256,
   };
   const color = { name: 'color', ...finished.color };

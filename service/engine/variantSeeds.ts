@@ -1,4 +1,4 @@
-import type { GenerateRequest } from '../../shared/request.ts';
+import { needsModel, type GenerateRequest } from '../../shared/request.ts';
 
 /** Where one variant's noise comes from. */
 export interface VariantSeeds {
@@ -12,7 +12,7 @@ export interface VariantSeeds {
  * the variation seed + index (a1111: modules/processing.py all_seeds, all_subseeds).
  */
 export function variantSeeds(request: GenerateRequest, index: number): VariantSeeds {
-  const { strength = 0, seed = 0 } = (request.kind !== 'remove' && request.variation) || {};
+  const { strength = 0, seed = 0 } = (needsModel(request) && request.variation) || {};
   if (strength === 0) return { seed: request.seed + index, variation: undefined };
   return { seed: request.seed, variation: { seed: seed + index, strength } };
 }

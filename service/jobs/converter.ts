@@ -11,7 +11,7 @@ import { newId } from './ids.ts';
 import type { Log } from './logFile.ts';
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
-export type Conversion = WithoutId<Extract<ToEngine, { type: 'decode' | 'encode' }>>;
+export type Conversion = WithoutId<Extract<ToEngine, { type: 'decode' | 'encode' | 'preview' }>>;
 
 export interface ConverterOptions {
   readonly spec: EngineSpec;

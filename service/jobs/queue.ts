@@ -14,6 +14,7 @@ import type { JobEvents } from './jobEvents.ts';
 import type { Job, JobTable, Scope } from './jobTable.ts';
 import { reasonOf, type Log } from './logFile.ts';
 import { RunRecorder } from './runRecorder.ts';
+import { stageFiles, type StageSource } from './stageFiles.ts';
 import type { Store } from './store.ts';
 import type { Outcome, Supervisor } from './supervisor.ts';
 import type { TimingTable } from './timingTable.ts';
@@ -33,6 +34,8 @@ export interface QueueParts {
     vaeId: string | undefined,
     controlIds: readonly string[],
   ) => Promise<ModelFiles>;
+  /** What further stages of a run are made with, looked up as late. */
+  readonly stages: StageSource;
   /** Called after each job: the byte quota. */
   readonly onFinished?: () => void;
 }
@@ -209,6 +212,7 @@ export class JobQueue {
     const model = needsModel(request)
       ? await modelFiles(request.model, request.vae, controlModels(request))
       : undefined;
+    const stages = await stageFiles(request, model, this.#parts.stages);
     const folder = `run-${job.id}-${attempt}`;
     const outDir = await blobs.makeFolder(folder);
     const recorder = new RunRecorder(job, outDir, this.#parts);
@@ -222,6 +226,7 @@ export class JobQueue {
           inputSha256,
           outDir,
           ...(model ? { model } : {}),
+          ...(stages ? { stages } : {}),
           preview: true,
         },
         (progress) => recorder.take(progress),

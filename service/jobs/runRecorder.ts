@@ -2,7 +2,7 @@
 import { resolve, sep } from 'node:path';
 import { PentimentoError, problemOf } from '../../shared/errors.ts';
 import type { Plan } from '../../shared/plan.ts';
-import { needsModel } from '../../shared/request.ts';
+import { needsModel, type DiffusionRequest } from '../../shared/request.ts';
 import type { BlobStore } from './blobs.ts';
 import type { Clock } from './clock.ts';
 import { newId } from './ids.ts';
@@ -139,11 +139,17 @@ export class RunRecorder {
     const pace = this.#pace;
     const plan = this.#plan;
     // Filling without a model counts other things than network evaluations.
-    if (!needsModel(this.#job.request)) return;
+    if (!needsModel(this.#job.request) || hasStages(this.#job.request)) return;
     if (!pace || !plan || pace.steps < leastSteps) return;
     const megapixels = (plan.workingSize.width * plan.workingSize.height) / 1e6;
     const seconds = (pace.untilMs - pace.from) / 1000 / pace.steps;
     const { timings, supervisor, clock } = this.#parts;
     timings.record(supervisor.device, seconds / megapixels, clock.wallMs());
   }
+}
+
+/** Passes of two sizes, or of two models, have no one pace. */
+function hasStages(request: DiffusionRequest): boolean {
+  const isTwice = request.kind === 'text' && request.hires !== undefined;
+  return isTwice || request.refiner !== undefined;
 }

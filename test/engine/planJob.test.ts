@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { ControlUnit } from '../../shared/control.ts';
 import type { GenerateRequest } from '../../shared/request.ts';
 import type { Plan } from '../../shared/plan.ts';
+import type { ControlNet } from '../../service/engine/networks/controlNet.ts';
+import { planJob } from '../../service/engine/planJob.ts';
 import { arithmeticModel } from './arithmeticModel.ts';
 import { image, inpaint, picture, remove, run, selection, text } from './jobs.ts';
 
@@ -8,6 +11,15 @@ const size = { width: 200, height: 120 };
 const photo = picture(size);
 const mask = selection(size, { x: 90, y: 50, width: 20, height: 16 });
 const model = arithmeticModel();
+const unit: ControlUnit = {
+  model: 'lines',
+  weight: 1,
+  start: 0,
+  end: 1,
+  mode: 'balanced',
+  fit: 'crop',
+  source: 'picture',
+};
 
 async function planOf(request: GenerateRequest): Promise<Plan> {
   const [first] = await run({ ...request, count: 1 }, { picture: photo, mask, model });
@@ -48,6 +60,32 @@ describe('the plan of a job', () => {
       (await planOf(image(size, { steps: 10, strength: 0.35, dialect: 'diffusers' }))).steps,
     ).toBe(3);
     expect((await planOf(remove(size))).steps).toBe(0);
+  });
+
+  it('counts the memory of its ControlNets, each once', async () => {
+    const heavy = { ...model, facts: { ...model.facts, weightBytes: 4e9 } };
+    const net = (weightBytes: number): ControlNet => ({
+      weightBytes,
+      residuals: () => Promise.reject(new Error('not run')),
+      dispose: () => Promise.resolve(),
+    });
+    const [lines, depth] = [net(1.4e9), net(1.5e9)];
+    const memoryWith = async (...nets: ControlNet[]): Promise<number> => {
+      const request = image(size, { steps: 1, workingSize: size, controls: nets.map(() => unit) });
+      const job = { request, picture: photo, mask: undefined, inputSha256: '', model: undefined };
+      const tools = {
+        signal: new AbortController().signal,
+        preview: false,
+        nowMs: () => 0,
+        openModel: () => Promise.resolve(heavy),
+        openControls: () => Promise.resolve(nets),
+        onStage: () => undefined,
+      };
+      return (await planJob(job, tools)).memoryBytes ?? 0;
+    };
+    const alone = await memoryWith();
+    expect(alone).toBeGreaterThan(4e9);
+    expect((await memoryWith(lines, depth, lines)) - alone).toBe(2.9e9);
   });
 
   it('says that files named in the prompt are not used yet', async () => {

@@ -153,6 +153,10 @@ async function convert(message) {
     const data = Buffer.alloc(192, 7);
     const plane = { name: 'picture', width: 8, height: 8, channels: 3, depth: 8, data };
     await writeDurable(message.outPath, frameBytes(body, [plane]));
+  } else if (message.type === 'preview') {
+    const plane = { width: 2, height: 2, channels: 1, depth: 8, data: Buffer.alloc(4, 9) };
+    const planes = ['alpha', 'denoise'].map((name) => ({ name, ...plane }));
+    await writeDurable(message.outPath, frameBytes({ what: message.what }, planes));
   } else {
     const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
     await writeFile(message.outPath, Buffer.concat([signature, input.subarray(0, 8)]));

@@ -127,6 +127,7 @@ const constants: PhotoshopConstants = {
   BitsPerChannelType: { EIGHT: 'bitDepth8', SIXTEEN: 'bitDepth16', THIRTYTWO: 'bitDepth32' },
   ColorProfileType: { NONE: 'none' },
   LayerKind: { NORMAL: 'pixel', SMARTOBJECT: 'smartObject', GROUP: 'group', TEXT: 'text' },
+  AnchorPosition: { TOPLEFT: 'anchorTopLeft', BOTTOMRIGHT: 'anchorBottomRight' },
   ElementPlacement: {
     PLACEBEFORE: 'placeBefore',
     PLACEAFTER: 'placeAfter',

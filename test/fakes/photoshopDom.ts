@@ -6,7 +6,15 @@ import type {
   PhotoshopLayer,
 } from '../../plugin/host/photoshop/photoshopApi.ts';
 import type { Rect } from '../../shared/geometry.ts';
-import { tightBounds, type FakeLayer, type PhotoshopWorld } from './photoshopWorld.ts';
+import {
+  depthOfSamples,
+  fullOf,
+  samples,
+  tightBounds,
+  type FakeLayer,
+  type FakeRaster,
+  type PhotoshopWorld,
+} from './photoshopWorld.ts';
 
 function boundsOf(rect: Rect): PhotoshopBounds {
   return { left: rect.x, top: rect.y, right: rect.x + rect.width, bottom: rect.y + rect.height };
@@ -82,9 +90,66 @@ function documentProxy(world: PhotoshopWorld, id: number): PhotoshopDocument {
     get layers() {
       return proxies(data().layers);
     },
+    resizeCanvas: (width, height, anchor) => resizeCanvas(world, id, { width, height, anchor }),
     createPixelLayer: ({ name }) => makeLayer(world, id, { name, kind: 'pixel' }),
     createLayerGroup: ({ name }) => makeLayer(world, id, { name, kind: 'group' }),
   };
+}
+
+/** Layers, masks and the selection stay where they are in the picture; a background grows in white. */
+async function resizeCanvas(
+  world: PhotoshopWorld,
+  documentId: number,
+  to: { readonly width: number; readonly height: number; readonly anchor: string },
+): Promise<void> {
+  await Promise.resolve();
+  const { width, height, anchor } = to;
+  if (![width, height].every((side) => Number.isInteger(side) && side > 0 && side <= 300_000)) {
+    throw new Error(`A canvas of ${width} x ${height} pixels cannot be made.`);
+  }
+  const anchors = ['anchorTopLeft', 'anchorBottomRight'];
+  if (!anchors.includes(anchor)) throw new Error(`There is no anchor "${anchor}".`);
+  const document = world.change(documentId, 'Canvas Size');
+  if (document.width === width && document.height === height) {
+    throw new Error('The command "Canvas Size" is not currently available.');
+  }
+  const isEnd = anchor === 'anchorBottomRight';
+  const by = {
+    x: isEnd ? width - document.width : 0,
+    y: isEnd ? height - document.height : 0,
+  };
+  document.width = width;
+  document.height = height;
+  const canvas = { x: 0, y: 0, width, height };
+  const all = (layers: FakeLayer[]): FakeLayer[] =>
+    layers.flatMap((layer) => [layer, ...all(layer.children ?? [])]);
+  for (const layer of all(document.layers)) {
+    const pixels = movedRaster(layer.pixels, by);
+    layer.pixels = pixels && layer.isBackground ? whiteAround(pixels, canvas) : pixels;
+    layer.mask = movedRaster(layer.mask, by);
+  }
+  document.selection = movedRaster(document.selection, by);
+}
+
+function movedRaster(
+  raster: FakeRaster | undefined,
+  by: { readonly x: number; readonly y: number },
+): FakeRaster | undefined {
+  return raster && { ...raster, x: raster.x + by.x, y: raster.y + by.y };
+}
+
+function whiteAround(raster: FakeRaster, canvas: Rect): FakeRaster {
+  const { components } = raster;
+  const depth = depthOfSamples(raster.data);
+  const data = samples(depth, canvas.width * canvas.height * components).fill(fullOf(depth));
+  for (let y = 0; y < raster.height; y++) {
+    const row = raster.data.subarray(
+      y * raster.width * components,
+      (y + 1) * raster.width * components,
+    );
+    data.set(row, ((raster.y + y) * canvas.width + raster.x) * components);
+  }
+  return { ...canvas, components, data };
 }
 
 /** New layers land directly above the active one, in its group, and become the active one. */

@@ -6,6 +6,7 @@ import { decodeFrame, type Plane } from '../../shared/frame.ts';
 import type { JobEvent, ResultInfo } from '../../shared/event.ts';
 import { rectOfSize, type Rect } from '../../shared/geometry.ts';
 import type { Plan, PlanRequest } from '../../shared/plan.ts';
+import type { ControlMapRequest, MaskRequest } from '../../shared/preview.ts';
 import type { ReadRecipe } from '../../shared/readRecipe.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import { GenerateRequest, type DocumentInfo } from '../../shared/request.ts';
@@ -202,6 +203,10 @@ export interface FakeClient extends ServiceClient {
   }[];
   readonly planned: PlanRequest[];
   readonly cancelled: string[];
+  readonly masked: MaskRequest[];
+  readonly mapped: { readonly request: ControlMapRequest; readonly planes: readonly string[] }[];
+  /** Ids of models whose picture was asked for. */
+  readonly previewed: string[];
   models: ServiceClient['models'];
   countTokens: ServiceClient['countTokens'];
 }
@@ -211,6 +216,9 @@ export function fakeClient(models: readonly ModelInfo[] = [checkpoint]): FakeCli
   const submitted: FakeClient['submitted'] = [];
   const planned: PlanRequest[] = [];
   const cancelled: string[] = [];
+  const masked: FakeClient['masked'] = [];
+  const mapped: FakeClient['mapped'] = [];
+  const previewed: string[] = [];
   const infos = new Map<string, ResultInfo>();
   const eventsOf = (jobId: string): JobEvent[] => {
     const request = submitted[Number(jobId.slice(4))]?.request;
@@ -233,6 +241,9 @@ export function fakeClient(models: readonly ModelInfo[] = [checkpoint]): FakeCli
     submitted,
     planned,
     cancelled,
+    masked,
+    mapped,
+    previewed,
     status: () =>
       Promise.resolve({
         version: '0.1.0',
@@ -272,7 +283,31 @@ export function fakeClient(models: readonly ModelInfo[] = [checkpoint]): FakeCli
         alpha: plane('alpha', info.bounds, 1, 255),
       });
     },
-    openPicture: () => Promise.reject(new Error('not used')),
+    openPicture: (file) => {
+      const side = Math.max(1, file.byteLength);
+      const picture = plane('picture', { width: side, height: 2 }, 3, 90);
+      const info = { width: side, height: 2, depth: 8, channels: 3, format: 'png' } as const;
+      return file.byteLength > 0
+        ? Promise.resolve({ info, picture })
+        : Promise.reject(new PentimentoError('E_IMAGE_TYPE'));
+    },
+    masks: (request, mask) => {
+      masked.push(request);
+      return Promise.resolve({
+        alpha: plane('alpha', mask, 1, 255),
+        denoise: plane('denoise', mask, 1, 255),
+      });
+    },
+    controlMap: (request, planes) => {
+      mapped.push({ request, planes: planes.map(({ name }) => name) });
+      return Promise.resolve(plane('map', { width: 8, height: 8 }, 3, 255));
+    },
+    modelPreview: (modelId) => {
+      previewed.push(modelId);
+      return modelId === 'broken'
+        ? Promise.reject(new PentimentoError('E_NOT_FOUND'))
+        : Promise.resolve(new ArrayBuffer(4));
+    },
     samplers: () => Promise.resolve(catalogue),
     styles: () => Promise.resolve(styleList),
     countTokens: ({ texts }) =>

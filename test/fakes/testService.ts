@@ -45,6 +45,8 @@ export const fakeModels: ModelSource = {
           path: '/nowhere/tiny.safetensors',
         })
       : Promise.reject(new PentimentoError('E_MODEL_UNKNOWN')),
+  refiner: (id) => fakeModels.files(id),
+  upscaler: () => Promise.reject(new PentimentoError('E_MODEL_UNKNOWN')),
   rescan: () => Promise.resolve(),
   preview: () => Promise.reject(new PentimentoError('E_NOT_FOUND')),
   close: () => Promise.resolve(),

@@ -61,6 +61,8 @@ export interface PipelineOptions {
   readonly latentMask: 'soft' | 'binary' | 'nearest';
   /** VAE posterior: its mean, or a sample drawn from the run's generator. */
   readonly posterior: 'mean' | 'sample';
+  /** Whose autoencoder makes the picture of a run with a refiner: the model's, or that of whoever painted last. */
+  readonly decoder: 'model' | 'last';
   readonly oddSizes: 'webui' | 'diffusers';
   /** Clip skip is of the prompt and of what to avoid, or of the prompt alone. */
   readonly clipSkip: 'both' | 'prompt';
@@ -95,6 +97,7 @@ const presets: Readonly<Record<Dialect, PipelineOptions>> = {
     imaging: 'float',
     latentMask: 'soft',
     posterior: 'mean',
+    decoder: 'model',
     oddSizes: 'webui',
     clipSkip: 'both',
     tokenizer: 'webui',
@@ -119,6 +122,7 @@ const presets: Readonly<Record<Dialect, PipelineOptions>> = {
     imaging: 'webui',
     latentMask: 'binary',
     posterior: 'mean',
+    decoder: 'last',
     oddSizes: 'webui',
     clipSkip: 'both',
     tokenizer: 'webui',
@@ -143,6 +147,7 @@ const presets: Readonly<Record<Dialect, PipelineOptions>> = {
     imaging: 'float',
     latentMask: 'nearest',
     posterior: 'sample',
+    decoder: 'last',
     oddSizes: 'diffusers',
     clipSkip: 'prompt',
     tokenizer: 'diffusers',

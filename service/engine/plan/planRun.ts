@@ -6,8 +6,11 @@ import { expectedEvaluations } from '../sampling/expectedEvaluations.ts';
 import { samplingNotes, type AskedSampling } from '../sampling/samplingNotes.ts';
 import { countSteps } from '../sampling/steps.ts';
 import { contextRect } from './contextRect.ts';
-import { memoryPlan, type MachineMemory } from './memoryPlan.ts';
+import { memoryPlan, type MachineMemory, type NeededWeights } from './memoryPlan.ts';
 import { pipelineOptions, stepRuleFor } from './pipelineOptions.ts';
+import { fitExpansion, megapixelsOf, passNotes } from './planExpansion.ts';
+import { fitOutpaintScript } from './planOutpaintScript.ts';
+import { secondPass, type PlannedStages } from './planStages.ts';
 import { fitWorkingSize, fixedWorkingSize } from './workingSize.ts';
 
 export interface PlanFacts {
@@ -15,10 +18,16 @@ export interface PlanFacts {
   readonly nativeSide: number;
   /** The model is shown the picture and edits it (instruct-pix2pix). */
   readonly edits?: boolean;
+  /** Expanding: the part of the document whose pixels are there (all of it). */
+  readonly known?: Rect;
   /** Measured on this machine: seconds per evaluation of one megapixel of working size. */
   readonly secondsPerMegapixelStep?: number;
   /** Bytes the networks take when resident. */
   readonly modelBytes?: number;
+  /** Of a refiner, bytes (none). */
+  readonly furtherBytes?: number;
+  /** Of each ControlNet of the run, bytes (none). */
+  readonly controlBytes?: NeededWeights['controlBytes'];
   /** What there is of it; absent: enough. */
   readonly machine?: MachineMemory;
 }
@@ -35,26 +44,54 @@ export function planRun(request: PlanRequest, facts: PlanFacts): Plan {
     throw new PentimentoError('E_MASK_EMPTY', 'It lies outside the picture.');
   }
   if (request.kind === 'remove') return planRemove(request, bounds);
+  if (request.kind === 'expand-patches') {
+    return { ...fitExpansion(request, facts), steps: 0, notes: [] };
+  }
   const fitted = fit(request, bounds, facts);
-  const steps = stepsOf(request, facts);
+  const passes = fitted.passes ?? [];
+  const stepsOfOne = stepsOf(request, facts);
+  const second = request.kind === 'text' ? secondPass(request, fitted.workingSize) : undefined;
+  const steps = stepsOfOne * Math.max(1, passes.length) + (second?.steps ?? 0);
   const asked = askedSampling(request);
-  const evaluations = (asked && expectedEvaluations(asked)) ?? steps;
+  const evaluations = (asked && expectedEvaluations(asked)) ?? stepsOfOne;
   const memory =
     facts.modelBytes === undefined
       ? { notes: [] }
-      : memoryPlan(facts.modelBytes, fitted.workingSize, facts.machine);
-  const megapixels = (fitted.workingSize.width * fitted.workingSize.height) / 1e6;
+      : memoryPlan(
+          {
+            modelBytes: facts.modelBytes,
+            furtherBytes: facts.furtherBytes ?? 0,
+            controlBytes: facts.controlBytes ?? [],
+          },
+          second?.size ?? fitted.workingSize,
+          facts.machine,
+        );
+  const { width, height } = fitted.workingSize;
+  const megapixels = passes.length > 0 ? megapixelsOf(passes) : (width * height) / 1e6;
   return {
     ...fitted,
     steps,
     ...(facts.secondsPerMegapixelStep === undefined
       ? {}
       : {
-          seconds: facts.secondsPerMegapixelStep * megapixels * (evaluations + 3) * request.count,
+          seconds:
+            facts.secondsPerMegapixelStep *
+            (megapixels * (evaluations + 3) + secondWork(second)) *
+            request.count,
         }),
     ...memory,
-    notes: [...scaleNotes(fitted.scale), ...(asked ? samplingNotes(asked) : []), ...memory.notes],
+    notes: [
+      ...(second?.notes ?? scaleNotes(fitted.scale)),
+      ...passNotes(passes),
+      ...(asked ? samplingNotes(asked) : []),
+      ...memory.notes,
+    ],
   };
+}
+
+/** Megapixels times evaluations. */
+function secondWork(second: PlannedStages | undefined): number {
+  return second ? second.megapixels * (second.steps + 3) : 0;
 }
 
 function askedSampling(request: PlanRequest): AskedSampling | undefined {
@@ -72,7 +109,16 @@ function stepsOf(request: PlanRequest, facts: PlanFacts): number {
   return countSteps({ rule, steps: request.steps, strength: request.strength }).run;
 }
 
-function fit(request: PlanRequest, bounds: Rect, facts: PlanFacts) {
+function fit(
+  request: PlanRequest,
+  bounds: Rect,
+  facts: PlanFacts,
+): Pick<Plan, 'context' | 'workingSize' | 'scale' | 'passes'> {
+  if (request.kind === 'expand') {
+    return request.dialect === 'a1111'
+      ? fitOutpaintScript(request, facts.nativeSide)
+      : fitExpansion(request, facts);
+  }
   if (request.kind !== 'inpaint') return fixedWorkingSize(bounds, facts);
   if (pipelineOptions(request.dialect).imaging === 'webui') return fitWebui(request, facts);
   const context = contextRect({ ...request, bounds, nativeSide: facts.nativeSide });
