@@ -20,6 +20,7 @@ import { modelRoutes } from './modelRoutes.ts';
 import { failureLimiter } from './limiter.ts';
 import type { AppEnv, AppParts } from './parts.ts';
 import { pictureRoutes } from './pictureRoutes.ts';
+import { previewRoutes } from './previewRoutes.ts';
 import { recipeRoutes } from './recipeRoutes.ts';
 import { resultRoutes } from './resultRoutes.ts';
 import { listWorkbench, workbenchResponse, type WorkbenchFile } from './workbenchFiles.ts';
@@ -80,6 +81,7 @@ export function createApp(parts: AppParts): Hono<AppEnv> {
   app.route('/v1/results', resultRoutes(parts));
   app.route('/v1/pictures', pictureRoutes(parts));
   app.route('/v1/recipes', recipeRoutes(parts));
+  app.route('/v1', previewRoutes(parts));
   app.get('*', async (c, next) => {
     const page = pages.get(c.req.path);
     return page ? workbenchResponse(page) : next();

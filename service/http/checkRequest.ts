@@ -5,8 +5,16 @@ import { PentimentoError } from '../../shared/errors.ts';
 import { readFrameHeader, type PlanePlace } from '../../shared/frame.ts';
 import type { Rect } from '../../shared/geometry.ts';
 import { limits, maxFrameHeaderBytes, maxPlanePixels } from '../../shared/limits.ts';
-import { GenerateRequest, needsModel } from '../../shared/request.ts';
+import { hiresSize } from '../../shared/hiresSize.ts';
+import {
+  GenerateRequest,
+  needsModel,
+  type TextRequest,
+  type UpscaleRequest,
+} from '../../shared/request.ts';
+import { upscaleSize } from '../../shared/upscaleSize.ts';
 import { parseSettings } from './body.ts';
+import { checkExpansion } from './checkExpansion.ts';
 
 const leastSidePx = 8;
 /** Documents end at 30,000 px; layers may reach past them, but not beyond any measure. */
@@ -23,6 +31,7 @@ export async function readRequest(path: string, sizeBytes: number): Promise<Gene
     const { body, planes } = readFrameHeader(head, sizeBytes);
     const request = parseSettings(body, GenerateRequest);
     checkSizes(request);
+    checkExpansion(request);
     checkPlanes(request, planes);
     const mask = planes.find((p) => p.name === 'mask');
     if (mask && !(await hasSelection(file, mask))) throw new PentimentoError('E_MASK_EMPTY');
@@ -43,6 +52,7 @@ function checkSizes(request: GenerateRequest): void {
   if (region.width * region.height > maxPlanePixels) {
     throw new PentimentoError('E_TOO_LARGE', `The area is ${sizeText(region)}.`);
   }
+  if (request.kind === 'upscale') checkUpscale(request);
   if (!needsModel(request)) return;
   const size = request.workingSize;
   if (size) {
@@ -55,8 +65,38 @@ function checkSizes(request: GenerateRequest): void {
     }
   }
   const pixels = size ? size.width * size.height : limits.side.default ** 2;
-  if (pixels * request.steps * request.count > mostWork) {
+  const first = pixels * request.steps;
+  const second = request.kind === 'text' ? secondWork(request) : 0;
+  if ((first + second) * request.count > mostWork) {
     throw new PentimentoError('E_TOO_EXPENSIVE');
+  }
+}
+
+/** Throws E_PARAM for a second pass that is too small or too large. */
+function secondWork({ hires, workingSize, region, steps }: TextRequest): number {
+  if (!hires) return 0;
+  const { width, height } = hiresSize(workingSize ?? region, hires);
+  const { min, max } = limits.side;
+  if ([width, height].some((side) => side < min || side > max)) {
+    throw new PentimentoError(
+      'E_PARAM',
+      `hires: The second pass would be ${sizeText({ width, height })}; sides go from ${min} to ${max}.`,
+    );
+  }
+  return width * height * (hires.steps || steps);
+}
+
+/** Throws E_TOO_LARGE, E_IMAGE_TOO_SMALL. */
+function checkUpscale(request: UpscaleRequest): void {
+  const { window: size } = upscaleSize(request.region, request);
+  const { max } = limits.upscaleSide;
+  if (size.width < 1 || size.height < 1) throw new PentimentoError('E_IMAGE_TOO_SMALL');
+  const isLong = size.width > max || size.height > max;
+  if (isLong || size.width * size.height > maxPlanePixels) {
+    throw new PentimentoError(
+      'E_TOO_LARGE',
+      `The result would be ${sizeText(size)}; ${maxPlanePixels / 1e6} million pixels are the most. Use a smaller scale.`,
+    );
   }
 }
 
@@ -79,7 +119,7 @@ function checkPlanes(request: GenerateRequest, planes: readonly PlanePlace[]): v
   if (!hasSize(picture, request.region) || picture.channels > 4) {
     throw new PentimentoError('E_FRAME', `The picture does not cover ${sizeText(request.region)}.`);
   }
-  if (request.kind === 'image') {
+  if (['image', 'expand', 'expand-patches', 'upscale'].includes(request.kind)) {
     if (mask) throw new PentimentoError('E_FRAME', 'This kind of request takes no mask.');
     return;
   }
@@ -101,7 +141,7 @@ function checkControls(request: GenerateRequest, planes: readonly PlanePlace[]):
   const names: string[] = [];
   for (const [i, unit] of (request.controls ?? []).entries()) {
     const needsMask = unit.source === 'mask' || unit.preprocessor?.name === 'inpaint';
-    if (needsMask && request.kind !== 'inpaint')
+    if (needsMask && request.kind !== 'inpaint' && request.kind !== 'expand')
       throw new PentimentoError('E_PARAM', `controls.${i}: It needs a mask, and there is none.`);
     if (unit.source === 'picture' && request.kind === 'text')
       throw new PentimentoError(
@@ -109,6 +149,8 @@ function checkControls(request: GenerateRequest, planes: readonly PlanePlace[]):
         `controls.${i}: Text to image has no picture to show it.`,
       );
     if (unit.source !== 'plane') continue;
+    if (request.kind === 'expand')
+      throw new PentimentoError('E_PARAM', `controls.${i}: Expanding shows it the picture only.`);
     const name = controlPlaneName(i);
     const plane = planes.find((p) => p.name === name);
     if (!plane || plane.channels > 4)

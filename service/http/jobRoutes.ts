@@ -7,6 +7,7 @@ import { PentimentoError } from '../../shared/errors.ts';
 import { maxFrameBytes } from '../../shared/limits.ts';
 import { controlModels, needsModel, type GenerateRequest } from '../../shared/request.ts';
 import type { Job } from '../jobs/jobTable.ts';
+import { stageFiles, withStageIds, withUpscalerIds } from '../jobs/stageFiles.ts';
 import { announcedLength, bodyChunks, parseSettings } from './body.ts';
 import { readRequest } from './checkRequest.ts';
 import { scopeOf, type AppEnv, type AppParts, type ModelSource } from './parts.ts';
@@ -104,17 +105,21 @@ async function submit(
 function fixSeed(request: GenerateRequest): GenerateRequest {
   const fixed = (seed: number) => (seed >= 0 ? seed : randomInt(2 ** 32));
   const own = { ...request, seed: fixed(request.seed) };
-  if (own.kind === 'remove' || own.variation === undefined) return own;
+  if (!needsModel(own) || own.variation === undefined) return own;
   return { ...own, variation: { ...own.variation, seed: fixed(own.variation.seed) } };
 }
 
 /** Unknown or unusable models fail now, not after a wait in the queue; a name becomes an id. */
 async function fixModel(request: GenerateRequest, models: ModelSource): Promise<GenerateRequest> {
-  if (!needsModel(request)) return request;
+  if (request.kind === 'remove' || request.kind === 'expand-patches') return request;
+  if (request.kind === 'upscale')
+    return withUpscalerIds(request, await stageFiles(request, undefined, models));
   const asked = request.model === '' ? await firstCheckpoint(models) : request.model;
   const names = controlModels(request);
-  const { reference, controls: found = [] } = await models.files(asked, request.vae, names);
-  const fixed = { ...request, model: reference.id };
+  const files = await models.files(asked, request.vae, names);
+  const { reference, controls: found = [] } = files;
+  const staged = withStageIds(request, await stageFiles(request, files, models));
+  const fixed = { ...staged, model: reference.id };
   const controls = request.controls?.map((unit, i) => ({
     ...unit,
     model: found[i]?.id ?? unit.model,

@@ -11,6 +11,8 @@ export function lazyModels(options: LibraryOptions): ModelSource {
   return {
     list: async () => (await open()).list(),
     files: async (...asked) => (await open()).files(...asked),
+    refiner: async (...asked) => (await open()).refiner(...asked),
+    upscaler: async (id) => (await open()).upscaler(id),
     rescan: async () => (await open()).rescan(),
     preview: async (id) => (await open()).preview(id),
     close: async () => (await opened)?.close(),

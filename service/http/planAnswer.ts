@@ -30,29 +30,61 @@ const parameters: Readonly<Record<string, number>> = {
   'sdxl-refiner': 3.05e9,
 };
 
+/** Of a ControlNet for a family. */
+const controlParameters: Readonly<Record<string, number>> = {
+  sd1: 0.361e9,
+  sd2: 0.364e9,
+  sdxl: 1.251e9,
+};
+
+function bytesPerNumber(device: string): number {
+  return ['webgpu', 'cuda', 'dml'].includes(device) ? 2 : 4;
+}
+
 /** Of the weights in the number format of the device; a file may hold another, or copies. */
 export function loadedBytes(
   { family, sizeBytes }: Pick<ModelInfo, 'family' | 'sizeBytes'>,
   device: string,
 ): number {
   const count = parameters[family];
-  const isHalf = ['webgpu', 'cuda', 'dml'].includes(device);
   // A smaller model of the family: no file holds more numbers than bytes.
-  return count === undefined ? sizeBytes : Math.min(count, sizeBytes) * (isHalf ? 2 : 4);
+  return count === undefined ? sizeBytes : Math.min(count, sizeBytes) * bytesPerNumber(device);
 }
 
 /** A plan is told even for a model that is not there (yet): with the usual size. */
 export async function answerPlan(request: PlanRequest, sources: PlanSources): Promise<Plan> {
   const model =
-    request.kind === 'remove' ? undefined : await findModel(request.model, sources.models);
+    request.kind === 'remove' || request.kind === 'expand-patches'
+      ? undefined
+      : await findModel(request.model, sources.models);
   const pace = sources.timings.secondsPerMegapixelStep(sources.device());
   const facts: PlanFacts = {
     nativeSide: nativeSideOf(model),
     ...(pace === undefined ? {} : { secondsPerMegapixelStep: pace }),
     ...(model ? { modelBytes: loadedBytes(model, sources.device()) } : {}),
+    furtherBytes: await refinerBytesOf(request, sources),
+    controlBytes: await controlBytesOf(request, sources),
     ...(sources.memory ? { machine: sources.memory() } : {}),
   };
   return planRun(request, facts);
+}
+
+async function refinerBytesOf({ refiner }: PlanRequest, sources: PlanSources): Promise<number> {
+  const model = refiner && (await findModel(refiner.model, sources.models));
+  return model ? loadedBytes(model, sources.device()) : 0;
+}
+
+/** ControlNets that are not there (yet) are left out; one that is named twice is loaded once. */
+async function controlBytesOf(request: PlanRequest, sources: PlanSources): Promise<number[]> {
+  const asked = new Set(request.controls);
+  if (asked.size === 0) return [];
+  const known = (await sources.models.list()).filter(
+    (m) => m.kind === 'controlnet' && (asked.has(m.id) || asked.has(m.name)),
+  );
+  return known.map(({ sizeBytes, family }) => {
+    const most = (controlParameters[family] ?? Infinity) * bytesPerNumber(sources.device());
+    return Math.min(sizeBytes * bytesPerNumber(sources.device()), most);
+  });
 }
 
 async function findModel(id: string, models: ModelSource): Promise<ModelInfo | undefined> {

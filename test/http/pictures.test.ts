@@ -39,8 +39,9 @@ describe('pictures', () => {
     const frame = decodeFrame(answer.bytes);
     expect(PictureInfo.parse(frame.body).width).toBe(8);
     expect(frame.planes[0].data[0]).toBe(7);
-    await new Promise((done) => setTimeout(done, 50));
-    expect(readdirSync(join(service.dataDir, 'tmp'))).toEqual([]);
+    await expect
+      .poll(() => readdirSync(join(service.dataDir, 'tmp')), { timeout: 5000 })
+      .toEqual([]);
   });
 
   it('pass on what the decoder says', async () => {
