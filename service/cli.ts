@@ -9,10 +9,19 @@ import type { ServiceClient } from './cli/client.ts';
 import { readConfig } from './config.ts';
 import { nearestNames } from '../shared/nearest.ts';
 
-type Generate = 'inpaint' | 'remove' | 'img2img' | 'variants';
-const generates: readonly Generate[] = ['inpaint', 'remove', 'img2img', 'variants'];
+type Generate = 'inpaint' | 'remove' | 'expand' | 'img2img' | 'variants' | 'txt2img';
+const generates: readonly Generate[] = [
+  'inpaint',
+  'remove',
+  'expand',
+  'img2img',
+  'variants',
+  'txt2img',
+];
 const commands = [
   ...generates,
+  'upscale',
+  'masks',
   'recipe',
   'convert',
   'pull',
@@ -75,6 +84,7 @@ async function runCommand(
       `There is no command "${name.slice(0, 60)}"${near ? `; did you mean ${near}?` : '.'}`,
     );
   }
+  if (isGenerate(command)) return runGenerateCommand(command, words, options, terminal);
   switch (command) {
     case 'serve': {
       const { serve } = await import('./cli/serve.ts');
@@ -100,19 +110,57 @@ async function runCommand(
     case 'doctor':
     case 'pair':
       return withService(options, (client) => runQuestion(command, { client, options, terminal }));
-    case 'inpaint':
-    case 'remove':
-    case 'img2img':
-    case 'variants': {
-      const usage = `Expected one picture: pentimento ${command} PICTURE --out FILE.`;
-      const picture = oneFile(words, usage);
-      const { runGenerate } = await import('./cli/runGenerate.ts');
-      const inService = (work: (client: ServiceClient) => Promise<void>) =>
-        withService(options, work);
-      const tools = { terminal, signal: stopSignal(), withService: inService };
-      return runGenerate(command, picture, options, tools);
-    }
+    case 'masks':
+    case 'upscale':
+      return runFileCommand(command, words, options, terminal);
   }
+}
+
+function isGenerate(command: string): command is Generate {
+  return generates.some((name) => name === command);
+}
+
+/** Commands that make files of one picture and are no painting. */
+async function runFileCommand(
+  command: 'masks' | 'upscale',
+  words: readonly string[],
+  options: Options,
+  terminal: Terminal,
+): Promise<void> {
+  const picture = oneFile(words, usageOf(command));
+  const inService = (work: (client: ServiceClient) => Promise<void>) => withService(options, work);
+  const tools = { terminal, signal: stopSignal(), withService: inService };
+  if (command === 'masks') {
+    const { showMasks } = await import('./cli/showMasks.ts');
+    return showMasks(picture, options, tools);
+  }
+  const { upscale } = await import('./cli/upscale.ts');
+  return upscale(picture, options, tools);
+}
+
+/** Throws E_USAGE, and what painting throws. */
+async function runGenerateCommand(
+  command: Generate,
+  words: readonly string[],
+  options: Options,
+  terminal: Terminal,
+): Promise<void> {
+  const picture = command === 'txt2img' ? noFile(words) : oneFile(words, usageOf(command));
+  const { runGenerate } = await import('./cli/runGenerate.ts');
+  const inService = (work: (client: ServiceClient) => Promise<void>) => withService(options, work);
+  const tools = { terminal, signal: stopSignal(), withService: inService };
+  return runGenerate(command, picture, options, tools);
+}
+
+function usageOf(command: string): string {
+  return `Expected one picture: pentimento ${command} PICTURE --out FILE.`;
+}
+
+/** Throws E_USAGE. */
+function noFile(words: readonly string[]): '' {
+  if (words.length === 1) return '';
+  const usage = 'txt2img takes no picture: pentimento txt2img --out FILE.';
+  throw new PentimentoError('E_USAGE', usage);
 }
 
 /** The file behind the command's name, exactly one. Throws E_USAGE. */

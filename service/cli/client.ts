@@ -12,6 +12,8 @@ export interface ServiceClient {
   models(): Promise<ModelList>;
   samplers(): Promise<SamplingCatalogue>;
   plan(request: PlanRequest): Promise<Plan>;
+  /** A MaskRequest with its selection (shared/preview.ts) as both masks. */
+  masks(frame: Frame): Promise<Frame>;
   submit(frame: Frame): Promise<string>;
   /** Events until the job ends; `signal` cancels the job. */
   events(jobId: string, signal: AbortSignal): AsyncGenerator<JobEvent>;
@@ -36,6 +38,12 @@ export function makeClient(url: string, token: string): ServiceClient {
     models: () => read('/v1/models', ModelList),
     samplers: () => read('/v1/samplers', SamplingCatalogue),
     plan: (body) => read('/v1/plan', Plan, post(body)),
+    async masks(frame) {
+      const headers = { 'content-type': 'application/octet-stream' };
+      const body = new Uint8Array(encodeFrame(frame));
+      const answer = await send('/v1/masks', { method: 'POST', headers, body });
+      return decodeFrame(new Uint8Array(await answer.arrayBuffer()));
+    },
     pairingCode: () => read('/v1/pairings', PairingCode, { method: 'POST' }),
     async submit(frame) {
       const created = await read('/v1/jobs', JobCreated, {

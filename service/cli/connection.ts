@@ -17,7 +17,7 @@ export interface Connection {
 export function serviceFlags(options: Options): string[] {
   const flags: string[] = [];
   for (const folder of options.models ?? []) flags.push('--models', folder);
-  for (const name of ['data', 'port', 'host', 'device', 'idle'] as const) {
+  for (const name of ['data', 'port', 'host', 'device', 'idle', 'memory-budget'] as const) {
     const value = options[name];
     if (value !== undefined) flags.push(`--${name}`, value);
   }

@@ -20,7 +20,7 @@ export function exitCodeOf(code: ErrorCode): number {
   if (code === 'E_ALREADY_RUNNING') return exitCodes.alreadyRunning;
   if (code === 'E_CANCELLED') return exitCodes.stopped;
   if (code.startsWith('E_MODEL')) return exitCodes.model;
-  if (/^E_(IMAGE|MASK|PROMPT|RECIPE|SAMPLER|SCHEDULE|OUTPUT_TYPE|FILE)/.test(code)) {
+  if (/^E_(IMAGE|MASK|PROMPT|RECIPE|SAMPLER|SCHEDULE|OUTPUT_TYPE|FILE|EXPAND)/.test(code)) {
     return exitCodes.badInput;
   }
   return exitCodes.failed;

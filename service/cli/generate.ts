@@ -1,34 +1,52 @@
 /** inpaint, remove, img2img and variants: from a file to a file through the service. */
-import { PentimentoError, errorOfProblem } from '../../shared/errors.ts';
-import type { JobEvent, ResultInfo } from '../../shared/event.ts';
+import { PentimentoError } from '../../shared/errors.ts';
+import type { ResultInfo } from '../../shared/event.ts';
 import type { Frame, Plane } from '../../shared/frame.ts';
-import { boundsOfMask, rectOfSize, type Rect, type Size } from '../../shared/geometry.ts';
+import type { Rect, Size } from '../../shared/geometry.ts';
 import { limits } from '../../shared/limits.ts';
-import type { PlanRequest } from '../../shared/plan.ts';
 import { Area, Dialect, MaskedContent, type GenerateRequest } from '../../shared/request.ts';
 import type { Mask } from '../engine/picture/raster.ts';
 import type { ServiceClient } from './client.ts';
 import { controlPlanes, readControls, type ControlsOfRun } from './controlOptions.ts';
+import {
+  asksForMask,
+  checkMaskOptions,
+  maskFiles,
+  readMask,
+  asksForPicture,
+} from './maskOptions.ts';
+import {
+  checkExpandOptions,
+  onGrownCanvas,
+  readExpansion,
+  type ExpansionOfRun,
+} from './expandOptions.ts';
+import { planRequest, samplingNames } from './planOfRun.ts';
+import { followRun, reportResults } from './followRun.ts';
 import { choiceOption, numberOption, wholeOption, type Options } from './options.ts';
 import {
   assertWritable,
   maskPlane,
-  openMask,
   openPicture,
   outputFormat,
   picturePlane,
   writeResults,
   type OpenedPicture,
+  type ReadingOptions,
 } from './pictures.ts';
 import type { UnflaggedSettings } from './recipeOptions.ts';
 import { withSamplingOptions } from './samplingOptions.ts';
+import { blankCanvas, withStageOptions } from './stageOptions.ts';
+import { maskNames, saveMasks, type MaskNames } from './saveMasks.ts';
 import type { Terminal } from './terminal.ts';
 
-export type GenerateCommand = 'inpaint' | 'remove' | 'img2img' | 'variants';
+export type GenerateCommand = 'inpaint' | 'remove' | 'img2img' | 'variants' | 'expand' | 'txt2img';
 
 /** A command whose words, numbers and files are in order. */
 export interface PreparedRun {
-  readonly kind: 'image' | 'inpaint' | 'remove';
+  readonly kind: 'text' | 'image' | 'inpaint' | 'remove' | 'expand' | 'expand-patches';
+  /** Of the command `expand`. */
+  readonly expansion?: ExpansionOfRun;
   readonly picture: OpenedPicture;
   readonly mask: Mask | undefined;
   readonly controls: ControlsOfRun | undefined;
@@ -37,6 +55,8 @@ export interface PreparedRun {
   /** What a recipe sets and no option names. */
   readonly unflagged: UnflaggedSettings;
   readonly out: string;
+  /** Where both masks are written before the run. */
+  readonly masksOut?: MaskNames;
 }
 
 export interface RunTools {
@@ -57,15 +77,44 @@ export async function prepareRun(
   outputFormat(out);
   checkCombination(command, options);
   const settings = readSettings(options, command);
-  await assertWritable(out, [file, ...(options.mask === undefined ? [] : [options.mask])]);
-  const picture = await openPicture(file, out);
-  const mask =
-    options.mask === undefined ? undefined : await openMask(options.mask, picture.raster);
-  const kind = kindOf(command, mask);
+  const read = [file, ...maskFiles(options)];
+  await assertWritable(out, read);
+  const masksPath = options['save-masks'];
+  const masksOut = masksPath === undefined ? undefined : await maskNames(masksPath, read);
+  const isText = command === 'txt2img';
+  const asked = withStageOptions(withSamplingOptions(unflagged, options), options, isText);
+  const picture = isText
+    ? blankCanvas(settings.workingSize ?? usualSize, asked.hires)
+    : await openPicture(file, out, readingOf(command, options));
+  const mask = await readMask(options, picture.raster);
+  const expansion = command === 'expand' ? readExpansion(options, picture.raster) : undefined;
+  if (expansion && picture.document) {
+    const name = `"${picture.name}" keeps its canvas`;
+    throw new PentimentoError('E_OUTPUT_TYPE', `${name}: write a .png or .tif of it.`);
+  }
+  const kind = expansion ? expandKind(expansion) : isText ? 'text' : kindOf(command, mask);
   const controls = await readControls(options, picture.raster);
-  const asked = withSamplingOptions(unflagged, options);
-  return { kind, picture, mask, controls, settings, options, unflagged: asked, out };
+  const saved = masksOut ? { masksOut } : {};
+  const own = { ...saved, ...(expansion ? { expansion } : {}) };
+  return { kind, picture, mask, controls, settings, options, unflagged: asked, out, ...own };
 }
+
+/** A document is read whole only for what looks at all of it. */
+function readingOf(command: GenerateCommand, options: Options): ReadingOptions {
+  const { layer, above, loopback } = options;
+  const isWhole = command === 'expand' || loopback !== undefined || asksForPicture(options);
+  return { layer, above, isRegionEnough: !isWhole };
+}
+
+/** Text to image at the side that its model was trained at, where no size is given. */
+export function withCanvasFor(run: PreparedRun, side: number): PreparedRun {
+  if (run.settings.workingSize) return run;
+  const workingSize = { width: side, height: side };
+  const picture = blankCanvas(workingSize, run.unflagged.hires);
+  return { ...run, picture, settings: { ...run.settings, workingSize } };
+}
+
+const usualSize: Size = { width: limits.side.default, height: limits.side.default };
 
 /** The same pictures with other settings, checked. Throws E_USAGE, E_PARAM. */
 export function withOptions(
@@ -95,11 +144,13 @@ export interface MadePictures {
 
 /** Writes the files and says what was written. */
 export async function finish(
-  { out, picture }: PreparedRun,
+  { out, picture, expansion }: PreparedRun,
   { results, frames }: MadePictures,
   terminal: Terminal,
 ): Promise<void> {
-  report(terminal, results, await writeResults(out, picture, frames));
+  const isLayered = outputFormat(out) === 'psd';
+  const shown = expansion ? onGrownCanvas(picture, frames, isLayered) : { picture, frames };
+  reportResults(terminal, results, await writeResults(out, shown.picture, shown.frames));
 }
 
 /** Runs it; nothing is written yet. Throws PentimentoErrors. */
@@ -110,12 +161,25 @@ export async function runPrepared(
 ): Promise<MadePictures> {
   const { picture, mask } = run;
   const plan = await client.plan(planRequest(run));
+  if (mask && run.masksOut) {
+    const names = await saveMasks(client, { ...run, mask }, plan, run.masksOut);
+    for (const name of names) tools.terminal.line(`wrote ${name}`);
+  }
   const request = buildRequest(run, plan.context);
-  const planes: Plane[] = [picturePlane(picture.raster, plan.context)];
+  const planes: Plane[] = run.kind === 'text' ? [] : [await picturePlane(picture, plan.context)];
   if (mask) planes.push(maskPlane(mask, plan.context));
   if (run.controls) planes.push(...controlPlanes(run.controls, plan.context));
-  const jobId = await client.submit({ body: request, planes });
-  const results = await follow(client, jobId, tools);
+  return runToEnd(client, { body: request, planes }, tools);
+}
+
+/** A request with its planes, as pictures; the terminal is told of every step. */
+export async function runToEnd(
+  client: ServiceClient,
+  frame: Frame,
+  tools: RunTools,
+): Promise<MadePictures> {
+  const jobId = await client.submit(frame);
+  const results = await followRun(client, jobId, tools);
   const frames: Frame[] = [];
   for (const result of results) frames.push(await client.result(result.id));
   return { results, frames };
@@ -123,20 +187,36 @@ export async function runPrepared(
 
 /** Throws E_USAGE. */
 function checkCombination(command: GenerateCommand, options: Options): void {
-  const { mask, width, height } = options;
+  const { width, height } = options;
+  checkMaskOptions(options);
+  const isMasked = asksForMask(options);
   const needsMask = command === 'inpaint' || command === 'remove';
-  if (needsMask && mask === undefined) {
-    throw new PentimentoError('E_USAGE', '--mask FILE is missing.');
+  if (needsMask && !isMasked) {
+    throw new PentimentoError('E_USAGE', '--mask FILE is missing (or --mask-from-color COLOR).');
   }
-  if (command === 'img2img' && mask !== undefined) {
-    throw new PentimentoError('E_USAGE', 'img2img takes no --mask; inpaint does.');
+  if ((command === 'img2img' || command === 'txt2img') && isMasked) {
+    throw new PentimentoError('E_USAGE', `${command} takes no --mask; inpaint does.`);
   }
+  if (command === 'txt2img' && options.control !== undefined && width === undefined) {
+    throw new PentimentoError('E_USAGE', '--control with txt2img needs --width and --height.');
+  }
+  if (command === 'remove' && options.refiner !== undefined) {
+    throw new PentimentoError('E_USAGE', 'remove runs no model and takes no --refiner.');
+  }
+  if (options['save-masks'] !== undefined && !isMasked) {
+    throw new PentimentoError('E_USAGE', '--save-masks: There is no mask to save.');
+  }
+  checkExpandOptions(command, options);
   if (command === 'remove' && options.control !== undefined) {
     throw new PentimentoError('E_USAGE', 'remove runs no model and takes no --control.');
   }
   if ((width === undefined) !== (height === undefined)) {
     throw new PentimentoError('E_USAGE', '--width and --height are given together.');
   }
+}
+
+function expandKind({ isModelFree }: ExpansionOfRun): 'expand' | 'expand-patches' {
+  return isModelFree ? 'expand-patches' : 'expand';
 }
 
 function kindOf(command: GenerateCommand, mask: Mask | undefined): 'image' | 'inpaint' | 'remove' {
@@ -147,12 +227,12 @@ function kindOf(command: GenerateCommand, mask: Mask | undefined): 'image' | 'in
 type Settings = ReturnType<typeof readSettings>;
 
 function readSettings(options: Options, command: GenerateCommand) {
-  const masked = command === 'inpaint' || command === 'remove' || options.mask !== undefined;
+  const masked = command === 'inpaint' || command === 'remove' || asksForMask(options);
   const featherPx = numberOption(options, 'feather', limits.featherPx);
   return {
     strength: numberOption(options, 'strength', {
       ...limits.strength,
-      default: command === 'inpaint' ? 1 : limits.strength.default,
+      default: command === 'inpaint' || command === 'expand' ? 1 : limits.strength.default,
     }),
     steps: wholeOption(options, 'steps', limits.steps),
     cfgScale: numberOption(options, 'cfg', limits.cfgScale),
@@ -162,8 +242,9 @@ function readSettings(options: Options, command: GenerateCommand) {
     paddingPx: wholeOption(options, 'padding', limits.paddingPx),
     colorMatch: numberOption(options, 'color-match', {
       ...limits.colorMatch,
-      default: masked ? 1 : 0,
+      default: masked || command === 'expand' ? 1 : 0,
     }),
+    grainMatch: numberOption(options, 'grain-match', limits.grainMatch),
     seed: wholeOption(options, 'seed', { min: -1, max: Number.MAX_SAFE_INTEGER, default: -1 }),
     count: wholeOption(options, 'count', {
       ...limits.count,
@@ -174,32 +255,6 @@ function readSettings(options: Options, command: GenerateCommand) {
     dialect: choiceOption(options, 'dialect', Dialect.options, 'pentimento'),
     workingSize: workingSize(options),
   };
-}
-
-function planRequest(run: PreparedRun): PlanRequest {
-  const { kind, picture, mask, settings, options } = run;
-  const { width, height } = picture.raster;
-  const bounds: Rect = (mask && boundsOfMask(mask.data, mask)) ?? rectOfSize({ width, height });
-  const { strength, steps, featherPx, growPx, area, paddingPx, count, dialect } = settings;
-  return {
-    kind,
-    document: { width, height },
-    bounds,
-    model: options.model ?? '',
-    strength,
-    steps,
-    ...samplingNames(options),
-    featherPx,
-    growPx,
-    area,
-    paddingPx,
-    count,
-    dialect,
-  };
-}
-
-function samplingNames({ sampler = 'DPM++ 2M', schedule = 'automatic' }: Options) {
-  return { sampler, schedule };
 }
 
 function workingSize(options: Options): Size | undefined {
@@ -226,7 +281,15 @@ function buildRequest(run: PreparedRun, region: Rect): GenerateRequest {
     region,
   };
   const { seed, count, featherPx, growPx, colorMatch } = settings;
-  if (kind === 'remove') return { kind, ...place, seed, count, featherPx, growPx, colorMatch };
+  const { expansion } = run;
+  const grown = expansion && { canvas: expansion.canvas, overlapPx: expansion.overlapPx };
+  if (kind === 'expand-patches' && grown) {
+    return { kind, ...place, seed, count, ...grown, colorMatch };
+  }
+  const grain = settings.grainMatch > 0 ? { grainMatch: settings.grainMatch } : {};
+  if (kind === 'remove') {
+    return { kind, ...place, seed, count, featherPx, growPx, colorMatch, ...grain };
+  }
   const sampling = {
     ...run.unflagged,
     ...(run.controls ? { controls: [...run.controls.units] } : {}),
@@ -241,57 +304,17 @@ function buildRequest(run: PreparedRun, region: Rect): GenerateRequest {
     dialect: settings.dialect,
     ...(settings.workingSize ? { workingSize: settings.workingSize } : {}),
   };
+  if (kind === 'text') {
+    const workingSize = settings.workingSize ?? usualSize;
+    return { kind, ...place, ...sampling, workingSize, seed, count };
+  }
   const common = { ...place, ...sampling, seed, count, strength: settings.strength, colorMatch };
-  if (kind === 'image') return { kind, ...common };
+  if (kind === 'image') return { kind, ...common, ...grain };
+  if (expansion && grown) {
+    const { fill, script } = expansion;
+    return { kind: 'expand', ...common, ...grown, fill, ...(script ? { script } : {}) };
+  }
   const { maskedContent, area, paddingPx } = settings;
-  return { kind, ...common, featherPx, growPx, maskedContent, area, paddingPx };
-}
-
-async function follow(
-  client: ServiceClient,
-  jobId: string,
-  { terminal, signal }: RunTools,
-): Promise<ResultInfo[]> {
-  const results: ResultInfo[] = [];
-  for await (const event of client.events(jobId, signal)) {
-    if (event.type === 'result') results.push(event.result);
-    if (event.type === 'failed') throw errorOfProblem(event.problem);
-    if (event.type === 'cancelled') throw new PentimentoError('E_CANCELLED');
-    show(terminal, event);
-  }
-  return results;
-}
-
-function show(terminal: Terminal, event: JobEvent): void {
-  if (event.type === 'started') {
-    for (const note of event.plan?.notes ?? []) terminal.note(note);
-  }
-  if (event.type === 'queued' && event.ahead > 0)
-    terminal.progress(0, `waiting, ${event.ahead} before it`);
-  if (event.type === 'stage') terminal.progress(0, event.name);
-  if (event.type === 'step') {
-    const share = (event.index + event.step / Math.max(1, event.steps)) / event.count;
-    const which = event.count > 1 ? ` of picture ${event.index + 1}/${event.count}` : '';
-    terminal.progress(
-      share,
-      `${Math.round(share * 100)} %, step ${event.step} of ${event.steps}${which}`,
-    );
-  }
-}
-
-function report(
-  terminal: Terminal,
-  results: readonly ResultInfo[],
-  written: readonly string[],
-): void {
-  for (const name of written) terminal.line(`wrote ${name}`);
-  for (const { recipe } of results) {
-    // Filling without a model has no drift to speak of.
-    const color =
-      recipe.color && recipe.request.kind !== 'remove'
-        ? `, colour at the seam dE00 ${recipe.color.before.toFixed(1)} -> ${recipe.color.after.toFixed(1)}`
-        : '';
-    terminal.line(`seed ${recipe.seed}${color}`);
-  }
-  terminal.json({ files: written, results });
+  const own = { featherPx, growPx, maskedContent, area, paddingPx, ...grain };
+  return { kind: 'inpaint', ...common, ...own };
 }

@@ -4,7 +4,11 @@ export const helpText = `Pentimento: image-to-image and inpainting on your own c
   pentimento serve                                   the service and its workbench in the browser
   pentimento inpaint PICTURE --mask MASK --prompt "..." --out FILE
   pentimento remove PICTURE --mask MASK --out FILE   fills the selection without any model
+  pentimento masks PICTURE --mask MASK --out FILE.png   both masks of an inpaint run, without running it
+  pentimento expand PICTURE --left PX --right PX --top PX --bottom PX --out FILE   (or --aspect 16:9)
   pentimento img2img PICTURE --prompt "..." --strength 0.6 --out FILE
+  pentimento txt2img --prompt "..." [--width N --height N] --out FILE
+  pentimento upscale PICTURE [--model UPSCALER] [--scale 2] --out FILE   larger, by a network or Lanczos
   pentimento variants PICTURE [--mask MASK] --prompt "..." -n 3 --out FILE
   pentimento recipe PICTURE [--as-webui]             what some program wrote into it
   pentimento convert MODEL                           a .ckpt, .pt, .pth or .bin as .safetensors
@@ -19,7 +23,10 @@ original (a document: all its layers; a .psb goes into a .psb) and every result 
   -p, --prompt TEXT       what should be there
       --avoid TEXT        what should not (negative prompt)
       --style NAME  --styles FILE   pieces of prompts (AUTOMATIC1111's styles.csv; found beside models, too)
-  -m, --mask FILE         white: may change; grey: partly
+  -m, --mask FILE         white: may change; grey: partly; several are taken together
+      --mask-from-color '#rrggbb' or X,Y  --tolerance 0..255 (32)  --contiguous (around the point X,Y only)
+      --mask-from-alpha   what is opaque;  --invert-mask   everything else
+      --save-masks FILE   FILE-seen.png and FILE-change.png before the run; "masks" writes only them
       --feather PX        soft edge in picture pixels (8)
       --grow PX           selection grown before that (0)
       --strength 0..1     how far from the picture (inpaint 1, img2img 0.75)
@@ -37,9 +44,20 @@ original (a document: all its layers; a .psb goes into a .psb) and every result 
                           --soft-influence 0..1 (0)  --soft-threshold N (0.5)  --soft-sharpness N (2)
       --fast-decode       the result from the tiny autoencoder (TAESD), where there is one
       --color-match 0..1  colours against the surroundings (1 with a mask, else 0)
+      --grain-match 0..1  the surroundings' grain added where what was painted lacks it (0)
       --control MODEL[:WEIGHT[:START[:END]]]   a ControlNet (up to 3), with --control-image FILE, or
                           --control-from picture|mask; --control-as canny|lineart_standard|inpaint|...[:A[:B]]
       --control-mode balanced|prompt|control  --control-fit stretch|crop|fill
+      expand: --aspect W:H [--anchor center|left|right|top|bottom], --reach X,Y,W,H (past the edges),
+      --overlap PX (32; faded over), --no-model (patches of the picture itself), --fill structure|fill|
+      latent-noise|latent-nothing; with --dialect a1111 fill|original|latent-noise|latent-nothing|mk2,
+      --mask-blur PX  --falloff 0..4 (1)  --color-variation 0..1 (0.05)
+      --refiner MODEL[:SHARE]   another model from that share on (0.8);  --refiner-by noise|steps
+      --hires SCALE|WxH   txt2img: a second, larger pass, with --hires-upscaler latent|lanczos|... (latent)
+                          --hires-steps N (0: as the first)  --hires-strength 0..1 (0.7)  --hires-cfg N
+                          --hires-sampler NAME  --hires-schedule NAME  --hires-prompt TEXT  --hires-avoid TEXT
+      upscale: --scale 1..8 (2) or --width N --height N, --tile PX (256; 0: whole)  --overlap PX (16),
+                          --second UPSCALER:VISIBILITY   another one laid over it
       --dialect pentimento|a1111|diffusers   whose rules, where programs differ
       --recipe PICTURE    its settings as defaults (ours, AUTOMATIC1111, ComfyUI, NovelAI, InvokeAI, Fooocus)
       variants: --vary "AXIS: VALUES" (up to 3; "Steps: 10-30 (+10)", "CFG Scale: 5, 7"), --matrix (prompt
@@ -48,5 +66,8 @@ original (a document: all its layers; a .psb goes into a .psb) and every result 
       --models FOLDER     where models are (repeatable)
       --device auto|cpu|webgpu|cuda|dml|coreml
       --data FOLDER  --port N  --no-open  --low-memory (networks one after another)
+      --memory-budget 60%|12GB   what loaded networks may take together (60% of the memory)
+      --layer NAME        a document's layer is read instead of what is seen; results lie above it
+      --above NAME        results lie above that layer (@active: the one that was chosen)
   -o, --out FILE (may be a pattern: "[seed]-[prompt_words].png")  --json  --version  -h, --help
 `;

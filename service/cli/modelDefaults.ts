@@ -1,5 +1,6 @@
 /** What a model was made for, as the defaults of a run: Turbo, LCM, Lightning and Hyper need few steps. */
 import type { ModelInfo } from '../../shared/api.ts';
+import { limits } from '../../shared/limits.ts';
 import type { Options } from './options.ts';
 
 export interface SuitedOptions {
@@ -28,6 +29,12 @@ export function withModelDefaults(options: Options, models: readonly ModelInfo[]
     options: { ...options, ...Object.fromEntries(missing) },
     note: `"${model.name}" is a few-step model: ${words} unless you give others.`,
   };
+}
+
+/** Side of the pictures that the model was trained with, pixels. */
+export function nativeSideOf({ model = '' }: Options, models: readonly ModelInfo[]): number {
+  const found = namedModel(model, models);
+  return found?.nativeSide ?? (found?.family.startsWith('sdxl') ? 1024 : limits.side.default);
 }
 
 /** As the service finds it: by id or name, with or without its file's ending; the first one for ''. */

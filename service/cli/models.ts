@@ -23,12 +23,13 @@ export async function listModels(client: ServiceClient, terminal: Terminal): Pro
 /** models --check: every broken file with its reason and the next step, and what is there twice. */
 export async function checkModels(
   client: Pick<ServiceClient, 'models'>,
-  { cacheDir, version }: Config,
+  { cacheDir, version, environment }: Config,
   terminal: Terminal,
 ): Promise<void> {
   const { folders } = await client.models();
   const library = openLibrary({
     folders,
+    environment,
     kept: { folder: cacheDir, programVersion: version },
     // Nothing is hashed here: what the service knows already is enough to be certain of.
     hashing: { isBusy: () => true, share: 1 },

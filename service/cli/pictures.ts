@@ -1,111 +1,97 @@
 /** Pictures of the command line: read from files, cropped to what a run needs, written in the format asked. */
-import { access, constants, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { access, constants, stat } from 'node:fs/promises';
+import { basename, dirname, extname, resolve } from 'node:path';
 import { PentimentoError } from '../../shared/errors.ts';
 import { planeNamed, type Frame, type Plane } from '../../shared/frame.ts';
 import type { Rect } from '../../shared/geometry.ts';
 import { parametersText } from '../../shared/recipe.ts';
 import { cropMask, cropRaster } from '../engine/picture/crop.ts';
-import { decodePicture } from '../engine/picture/decode.ts';
+import { decodePicture, isPsd } from '../engine/picture/decode.ts';
 import { encodePng, encodeShared, encodeTiff } from '../engine/picture/encode.ts';
 import { flatten } from '../engine/picture/composite.ts';
 import type { Mask, Raster } from '../engine/picture/raster.ts';
+import { chunksOf } from '../engine/picture/psd/bytes.ts';
 import { addResults } from '../engine/picture/psd/document/addResults.ts';
-import { readDocument, type PsdFile } from '../engine/picture/psd/document/readDocument.ts';
-import { assertTakesLayers } from '../engine/picture/psd/document/takesLayers.ts';
+import type { PsdFile } from '../engine/picture/psd/document/readDocument.ts';
 import { writeDocument } from '../engine/picture/psd/writeDocument.ts';
+import { decodeStored, encodeStored, flattenStored } from '../engine/picture/storedPixels.ts';
 import { recipeXmp } from '../engine/picture/xmp.ts';
 import { maskOfPlane, rasterOfPlane } from '../engine/picture/planes.ts';
 import { ResultBody } from '../messages.ts';
+import { currentDocument, largeOnly, openIntoDocument } from './openDocument.ts';
 import { resultNamer } from './resultNames.ts';
+import { notWritten, save } from './saveFile.ts';
 
 export interface OpenedPicture {
   readonly name: string;
+  /** Where it was read from; there where the file's own pixels are still the picture's. */
+  readonly path?: string | undefined;
+  /** Of a document that is read in regions only the size, depth and channels. */
   readonly raster: Raster;
+  /** Reads a part of the picture; there where the raster has no pixels. */
+  readonly readRegion?: ((region: Rect) => Promise<Raster>) | undefined;
   readonly profile: string | undefined;
   /** The Photoshop document that it came from, where the results go into it. */
   readonly document?: PsdFile;
+  /** Index of the record above which they go; on top without it. */
+  readonly above?: number | undefined;
+}
+
+/** How a document is read. */
+export interface ReadingOptions {
+  /** Nothing but the run's region is looked at. */
+  readonly isRegionEnough?: boolean;
+  /** The layer that is read instead of the composite. */
+  readonly layer?: string | undefined;
+  /** The layer that the results lie above. */
+  readonly above?: string | undefined;
 }
 
 /**
  * `out`: the file that will be written. A document that it cannot be written into is refused now.
- * Throws E_FILE, E_IMAGE_*, E_OUTPUT_TYPE.
+ * Throws E_FILE, E_IMAGE_*, E_OUTPUT_TYPE, E_PARAM.
  */
-export async function openPicture(path: string, out: string): Promise<OpenedPicture> {
+export async function openPicture(
+  path: string,
+  out: string,
+  reading: ReadingOptions = {},
+): Promise<OpenedPicture> {
+  const goesIn = outputFormat(out) === 'psd' && (await isPsd(path));
+  if (goesIn) return named(path, () => openIntoDocument(path, out, reading));
+  const option = reading.layer === undefined ? reading.above && '--above' : '--layer';
+  if (option !== undefined && option !== '') {
+    throw new PentimentoError('E_OUTPUT_TYPE', `${option} is for a .psd or .psb into a document.`);
+  }
+  if (extname(out).toLowerCase() === '.psb') throw largeOnly(out);
   const { raster, info } = await decodeNamed(path);
-  const picture = { name: basename(path), raster, profile: info.profile };
-  const isLargeName = extname(out).toLowerCase() === '.psb';
-  if (outputFormat(out) !== 'psd' || info.format !== 'psd') {
-    if (isLargeName) throw largeOnly(out);
-    return picture;
-  }
-  const document = readDocument(await readFile(path));
-  assertTakesLayers(document);
-  if (document.form.big && !isLargeName) {
-    const name = `"${picture.name}" is a large document (PSB)`;
-    throw new PentimentoError('E_OUTPUT_TYPE', `${name}; its layers go into a .psb only.`);
-  }
-  if (isLargeName && !document.form.big) throw largeOnly(out);
-  return { ...picture, document };
-}
-
-function largeOnly(out: string): PentimentoError {
-  const name = `"${basename(out)}"`;
-  return new PentimentoError('E_OUTPUT_TYPE', `${name} can only be made from a .psb document.`);
+  return { name: basename(path), path, raster, profile: info.profile };
 }
 
 /** A failure says which of the files it was. */
-export async function decodeNamed(path: string): ReturnType<typeof decodePicture> {
+export function decodeNamed(path: string): ReturnType<typeof decodePicture> {
+  return named(path, () => decodePicture(path));
+}
+
+async function named<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
-    return await decodePicture(path);
+    return await read();
   } catch (cause) {
-    if (!(cause instanceof PentimentoError)) throw cause;
+    if (!(cause instanceof PentimentoError) || !isAboutFile(cause)) throw cause;
     const detail = `"${basename(path)}"${cause.detail === undefined ? '.' : `: ${cause.detail}`}`;
     throw new PentimentoError(cause.code, detail, { cause });
   }
 }
 
-/** A mask file: its alpha where it has one that is not opaque everywhere, else its lightness. */
-export async function openMask(path: string, like: Raster): Promise<Mask> {
-  const { raster } = await decodeNamed(path);
-  if (raster.width !== like.width || raster.height !== like.height) {
-    throw new PentimentoError(
-      'E_MASK_SIZE',
-      `The mask is ${raster.width} x ${raster.height}, the picture ${like.width} x ${like.height}.`,
-    );
-  }
-  const alpha = raster.channels === 2 || raster.channels === 4 ? alphaOf(raster) : undefined;
-  const data = alpha?.some((v) => v < 255) ? alpha : lightnessOf(raster);
-  if (!data.some((v) => v > 0)) throw new PentimentoError('E_MASK_EMPTY');
-  return { width: raster.width, height: raster.height, data };
+function isAboutFile({ code }: PentimentoError): boolean {
+  return code === 'E_FILE' || code.startsWith('E_IMAGE');
 }
 
-function to8(raster: Raster, index: number): number {
-  const v = raster.data[index] ?? 0;
-  if (raster.depth === 8) return v;
-  return Math.round(raster.depth === 16 ? v / 257 : Math.min(1, Math.max(0, v)) * 255);
-}
-
-function alphaOf(raster: Raster): Uint8Array {
-  const { channels } = raster;
-  return Uint8Array.from({ length: raster.width * raster.height }, (_, i) =>
-    to8(raster, i * channels + channels - 1),
-  );
-}
-
-function lightnessOf(raster: Raster): Uint8Array {
-  const { channels } = raster;
-  return Uint8Array.from({ length: raster.width * raster.height }, (_, i) => {
-    const at = i * channels;
-    if (channels < 3) return to8(raster, at);
-    return Math.round(
-      0.299 * to8(raster, at) + 0.587 * to8(raster, at + 1) + 0.114 * to8(raster, at + 2),
-    );
-  });
-}
-
-export function picturePlane(raster: Raster, region: Rect): Plane {
-  return { name: 'picture', ...cropRaster(raster, region) };
+export async function picturePlane(
+  { raster, readRegion }: Pick<OpenedPicture, 'raster' | 'readRegion'>,
+  region: Rect,
+): Promise<Plane> {
+  const pixels = readRegion ? await readRegion(region) : cropRaster(raster, region);
+  return { name: 'picture', ...pixels };
 }
 
 export function maskPlane(mask: Mask, region: Rect): Plane {
@@ -138,24 +124,47 @@ export async function writeResults(
   const format = outputFormat(path);
   if (format === 'psd') {
     const parts = results.map(resultOf);
-    const { document } = original;
-    await save(path, document ? await addResults(document, parts) : writeDocument(original, parts));
+    const { document, above } = currentDocument(original);
+    await save(
+      path,
+      document
+        ? chunksOf(await addResults(document, parts, above))
+        : writeDocument(original, parts),
+    );
     return [path];
   }
   const names: string[] = [];
   const nameOf = resultNamer(path, new Date());
+  const stored = await storedOf(original, format);
   for (const frame of results) {
     const { body, color, alpha } = resultOf(frame);
     const flat = flatten(original.raster, rasterOfPlane(color), maskOfPlane(alpha), body.bounds);
     const text = { parameters: parametersText(body.recipe), xmp: recipeXmp([body.recipe]) };
     const name = nameOf(body.recipe, flat);
-    await save(name, await encodeFlat(flat, format, text));
+    const own = stored && {
+      format: stored.format,
+      pixels: await flattenStored(stored.pixels, { color, alpha, bounds: body.bounds }),
+    };
+    await save(
+      name,
+      own ? await encodeStored(own.pixels, own.format, text) : await encodeFlat(flat, format, text),
+    );
     names.push(name);
   }
   return names;
 }
 
-function encodeFlat(
+/** The file's own pixels, where the written file can keep them as they are. */
+async function storedOf({ path, raster }: OpenedPicture, format: OutputFormat) {
+  if (path === undefined || (format !== 'png' && format !== 'tiff')) return undefined;
+  if (await isPsd(path).catch(() => true)) return undefined;
+  // A file that has gone or changed meanwhile must not take the result with it.
+  const pixels = await decodeStored(path, format).catch(() => undefined);
+  const isSame = pixels?.raster.width === raster.width && pixels.raster.height === raster.height;
+  return pixels && isSame ? { format, pixels } : undefined;
+}
+
+export function encodeFlat(
   flat: Raster,
   format: Exclude<OutputFormat, 'psd'>,
   text: { readonly parameters: string; readonly xmp: string },
@@ -203,23 +212,4 @@ export async function assertWritable(path: string, read: readonly string[]): Pro
       );
     }
   }
-}
-
-/** Whole or not at all: a file of that name keeps its contents until the new one is complete. */
-async function save(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
-  try {
-    await writeFile(temporary, bytes, { flush: true });
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    const isFull = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC';
-    throw isFull
-      ? new PentimentoError('E_DISK_FULL', undefined, { cause })
-      : notWritten(path, cause);
-  }
-}
-
-function notWritten(path: string, cause?: unknown): PentimentoError {
-  return new PentimentoError('E_FILE', `"${basename(path)}" could not be written.`, { cause });
 }

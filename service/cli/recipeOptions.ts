@@ -20,6 +20,7 @@ const flagOf = {
   featherPx: 'feather',
   growPx: 'grow',
   colorMatch: 'color-match',
+  grainMatch: 'grain-match',
   maskedContent: 'content',
   area: 'area',
   paddingPx: 'padding',
@@ -33,6 +34,8 @@ const unflaggedNames = [
   'etaNoiseSeedDelta',
   'variation',
   'advanced',
+  'refiner',
+  'hires',
 ] as const;
 export type UnflaggedSettings = Pick<ReusableSettings, (typeof unflaggedNames)[number]>;
 
@@ -44,6 +47,13 @@ export function withRecipeOptions(options: Options, { settings }: ReadRecipe): O
     if (options[flag] === undefined && value !== undefined) filled[flag] = String(value);
   }
   return filled as Options;
+}
+
+/** Text to image has no picture whose size it would take. */
+export function withRecipeSize(options: Options, { settings }: ReadRecipe): Options {
+  const { workingSize: size } = settings;
+  if (!size || options.width !== undefined || options.height !== undefined) return options;
+  return { ...options, width: String(size.width), height: String(size.height) };
 }
 
 /** The recipe's settings that no option names. */
@@ -74,9 +84,25 @@ export async function withRecipeModels(
     run: {
       ...run,
       options: { ...options, ...(model ? { model } : {}), ...(vae ? { vae } : {}) },
+      unflagged: withFoundStages(run, settings),
       settings: takesSize ? { ...run.settings, workingSize: size } : run.settings,
     },
     notes: notUsed.map(({ name, why }) => `not taken from the recipe: ${name}. ${why}`),
+  };
+}
+
+/** What a recipe's further stages are made with, by the names of this library; what is not there is left out. */
+function withFoundStages(
+  { unflagged, options }: PreparedRun,
+  found: ReusableSettings,
+): UnflaggedSettings {
+  const { refiner, hires, ...others } = unflagged;
+  const model = options.refiner === undefined ? found.refiner : refiner;
+  const upscaler = options['hires-upscaler'] ?? found.hires?.upscaler;
+  return {
+    ...others,
+    ...(refiner && model ? { refiner: { ...refiner, model: model.model } } : {}),
+    ...(hires ? { hires: { ...hires, ...(upscaler ? { upscaler } : {}) } } : {}),
   };
 }
 

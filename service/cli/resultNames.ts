@@ -40,7 +40,7 @@ function patternName(pattern: string, recipe: Recipe, flat: Raster, now: Date): 
 
 function namedPicture(recipe: Recipe, { width, height }: Raster): NamedPicture {
   const { request, seed, index, model } = recipe;
-  const hasStrength = request.kind === 'image' || request.kind === 'inpaint';
+  const hasStrength = needsModel(request) && request.kind !== 'text';
   return {
     ...(needsModel(request) ? paintedPart(recipe, request) : removedPart),
     allSeeds: allSeeds(request),

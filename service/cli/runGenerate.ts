@@ -4,15 +4,21 @@ import type { ServiceClient } from './client.ts';
 import {
   generate,
   prepareRun,
+  withCanvasFor,
   withOptions,
   type GenerateCommand,
   type PreparedRun,
   type RunTools,
 } from './generate.ts';
-import { withModelDefaults } from './modelDefaults.ts';
+import { nativeSideOf, withModelDefaults } from './modelDefaults.ts';
 import type { Options } from './options.ts';
 import { openRecipe } from './recipe.ts';
-import { unflaggedSettings, withRecipeModels, withRecipeOptions } from './recipeOptions.ts';
+import {
+  unflaggedSettings,
+  withRecipeModels,
+  withRecipeOptions,
+  withRecipeSize,
+} from './recipeOptions.ts';
 import { readStyles, withStyles } from './styleOptions.ts';
 import { expandRun, generateVariants, isExpanded } from './variants.ts';
 
@@ -35,7 +41,8 @@ export async function runGenerate(
   const styles = await readStyles(options);
   const recipe = options.recipe === undefined ? undefined : await openRecipe(options.recipe);
   const filled = recipe ? withRecipeOptions(options, recipe) : options;
-  const own = several ? filled : withStyles(filled, styles);
+  const sized = recipe && command === 'txt2img' ? withRecipeSize(filled, recipe) : filled;
+  const own = several ? sized : withStyles(sized, styles);
   const prepared = await prepareRun(command, file, own, recipe ? unflaggedSettings(recipe) : {});
   const work = async (client: ServiceClient, asked: PreparedRun) => {
     const run = await suited(client, command, asked, tools);
@@ -62,10 +69,11 @@ async function suited(
   run: PreparedRun,
   { terminal }: RunTools,
 ): Promise<PreparedRun> {
-  if (run.kind === 'remove') return run;
+  if (run.kind === 'remove' || run.kind === 'expand-patches') return run;
   const { models } = await client.models();
   const { options, note } = withModelDefaults(run.options, models);
-  if (note === undefined) return run;
+  const sized = run.kind === 'text' ? withCanvasFor(run, nativeSideOf(run.options, models)) : run;
+  if (note === undefined) return sized;
   terminal.note(note);
-  return withOptions(run, command, { options, unflagged: run.unflagged });
+  return withOptions(sized, command, { options, unflagged: run.unflagged });
 }

@@ -178,5 +178,5 @@ function nextPicture(
   if (frames.length === 0) return before;
   const { body, color, alpha } = resultOf(frames[0]);
   const raster = flatten(before.raster, rasterOfPlane(color), maskOfPlane(alpha), body.bounds);
-  return { ...before, raster };
+  return { ...before, raster, readRegion: undefined, path: undefined };
 }

@@ -120,6 +120,7 @@ describe('words', { timeout: 30 * seconds }, () => {
     ['--grow', '501', '-200 to 500'],
     ['--clip-skip', '0', '1 to 12'],
     ['--color-match', '2', '0 to 1'],
+    ['--grain-match', '-0.1', '0 to 1'],
     ['--area', 'all', 'context, masked, whole'],
     ['--content', 'blur', 'original, fill'],
     ['--dialect', 'comfy', 'pentimento, a1111, diffusers'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withModelDefaults } from '../../service/cli/modelDefaults.ts';
+import { nativeSideOf, withModelDefaults } from '../../service/cli/modelDefaults.ts';
 import type { ModelInfo } from '../../shared/api.ts';
 import { checkpoint } from '../fakes/session.ts';
 
@@ -36,5 +36,15 @@ describe('what a few-step model brings', () => {
     const broken = { ...checkpoint, usable: false };
     expect(withModelDefaults({}, [broken, lcm]).options.steps).toBe('6');
     expect(withModelDefaults({ model: 'elsewhere' }, models).note).toBeUndefined();
+  });
+});
+
+describe('the side that a model was trained at', () => {
+  it('is what its files say, else its family’s', () => {
+    const xl: ModelInfo = { ...checkpoint, id: 'xl', name: 'xl', family: 'sdxl' };
+    const small: ModelInfo = { ...checkpoint, id: 'small', name: 'small', nativeSide: 256 };
+    const known = [checkpoint, xl, small];
+    expect(known.map(({ id }) => nativeSideOf({ model: id }, known))).toEqual([512, 1024, 256]);
+    expect(nativeSideOf({ model: 'elsewhere' }, known)).toBe(512);
   });
 });

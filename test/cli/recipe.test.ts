@@ -51,7 +51,7 @@ beforeAll(async () => {
     await pngWith(
       textChunk(
         'parameters',
-        'a boat\u001b[31m\nNegative prompt: fog\nSteps: 3, Sampler: DPM++ 2M Karras, CFG scale: 5, Seed: 11, Size: 96x64, Model: Tiny, Clip skip: 2, RNG: NV, Denoising strength: 0.4, ENSD: 31337, Hires upscale: 2, Version: v1.10.1',
+        'a boat\u001b[31m\nNegative prompt: fog\nSteps: 3, Sampler: DPM++ 2M Karras, CFG scale: 5, Seed: 11, Size: 96x64, Model: Tiny, Clip skip: 2, RNG: NV, Denoising strength: 0.4, ENSD: 31337, Face restoration: CodeFormer, Version: v1.10.1',
       ),
     ),
   );
@@ -77,7 +77,7 @@ describe('recipe', { timeout: 60 * seconds }, () => {
     expect(stdout).toContain('made with AUTOMATIC1111 v1.10.1 (PNG text parameters)');
     expect(stdout).toContain('prompt: a boat [31m\navoid: fog\n');
     expect(stdout).toContain('Sampler: DPM++ 2M Karras\n');
-    expect(stdout).toContain('Hires upscale: 2 (Enlarging');
+    expect(stdout).toContain('Face restoration: CodeFormer (Faces');
     expect(stdout).not.toContain('\u001b');
     const json = await run('recipe', path('webui.png'), '--json');
     expect(ReadRecipe.parse(JSON.parse(json.stdout)).settings.seed).toBe(11);

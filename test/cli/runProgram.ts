@@ -17,6 +17,8 @@ export interface ProgramOptions {
   /** In a process group of its own, as a terminal starts it. */
   readonly ownGroup?: boolean;
   readonly onOutput?: (text: string, child: ChildProcess) => void;
+  /** After this it is killed (a minute). */
+  readonly patienceMs?: number;
 }
 
 /** What tools/pentimento.mjs does once everything is built. */
@@ -25,6 +27,8 @@ const entry = `import(${JSON.stringify(pathToFileURL(builtCommandLine).href)}).t
 });`;
 
 const patienceMs = 60_000;
+/** A service works for all the tests of a file. */
+const servedMs = 15 * 60_000;
 
 /** Runs the program to its end. A program that hangs is killed, and the signal says so. */
 export function pentimento(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
@@ -36,7 +40,7 @@ export function pentimento(args: readonly string[], options: ProgramOptions = {}
   return new Promise((resolve, reject) => {
     let stdout = '';
     let stderr = '';
-    const impatient = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+    const impatient = setTimeout(() => child.kill('SIGKILL'), options.patienceMs ?? patienceMs);
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
       options.onOutput?.(text, child);
@@ -71,6 +75,7 @@ export async function serve(
     let printed = '';
     const ended = pentimento(['serve', '--no-open', ...args], {
       env: { ...env, PENTIMENTO_PORT: String(port) },
+      patienceMs: servedMs,
       onOutput: (text, child) => {
         printed += text;
         if (!printed.includes('Stop with Ctrl+C')) return;
