@@ -18,8 +18,15 @@ import {
 } from '../../shared/api.ts';
 import { errorOfProblem, PentimentoError, Problem } from '../../shared/errors.ts';
 import { JobEvent } from '../../shared/event.ts';
-import { decodeFrame, planeNamed, type Frame, type Plane } from '../../shared/frame.ts';
+import {
+  decodeFrame,
+  encodeFrame,
+  planeNamed,
+  type Frame,
+  type Plane,
+} from '../../shared/frame.ts';
 import { Plan, type PlanRequest } from '../../shared/plan.ts';
+import type { ControlMapRequest, MaskRequest } from '../../shared/preview.ts';
 import { ReadRecipe } from '../../shared/readRecipe.ts';
 import { Recipe } from '../../shared/recipe.ts';
 import { Rect } from '../../shared/geometry.ts';
@@ -46,6 +53,12 @@ export interface ResultPicture {
   readonly alpha: Plane;
 }
 
+/** What will be seen and what may change: one channel of 8 bits each. */
+export interface RunMasks {
+  readonly alpha: Plane;
+  readonly denoise: Plane;
+}
+
 export interface OpenedPicture {
   readonly info: PictureInfo;
   readonly picture: Plane;
@@ -59,6 +72,12 @@ export interface ServiceClient {
   styles(): Promise<StyleList>;
   jobs(): Promise<JobList>;
   plan(request: PlanRequest, signal?: AbortSignal): Promise<Plan>;
+  /** Both masks of a run, of the selection over its context. */
+  masks(request: MaskRequest, mask: Plane, signal?: AbortSignal): Promise<RunMasks>;
+  /** What a ControlNet will see of `picture`; `inpaint` needs the mask as well. */
+  controlMap(request: ControlMapRequest, planes: readonly Plane[]): Promise<Plane>;
+  /** The file beside a model. Throws E_NOT_FOUND. */
+  modelPreview(modelId: string): Promise<ArrayBuffer>;
   /** One count per text. */
   countTokens(request: TokenRequest, signal?: AbortSignal): Promise<TokenCount[]>;
   /** The recipe in a file, whichever program wrote it. */
@@ -114,6 +133,24 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
         Plan,
         await readJson(await call('/v1/plan', { method: 'POST', json: request, signal })),
       ),
+    masks: async (request, mask, signal) => {
+      const bytes = exactBuffer(
+        encodeFrame({ body: request, planes: [{ ...mask, name: 'mask' }] }),
+      );
+      const asked: Call = { method: 'POST', bytes, signal, timeoutMs: transferMs };
+      const frame = decodeFrame(await readBytes(await call('/v1/masks', asked)));
+      return { alpha: requirePlane(frame, 'alpha'), denoise: requirePlane(frame, 'denoise') };
+    },
+    controlMap: async (request, planes) => {
+      const bytes = exactBuffer(encodeFrame({ body: request, planes }));
+      const asked: Call = { method: 'POST', bytes, timeoutMs: transferMs };
+      const frame = decodeFrame(await readBytes(await call('/v1/control-maps', asked)));
+      return requirePlane(frame, 'map');
+    },
+    modelPreview: async (modelId) => {
+      const answer = await call(`/v1/models/${id(modelId)}/preview`, { timeoutMs: transferMs });
+      return exactBuffer(await readBytes(answer));
+    },
     countTokens: async (request, signal) =>
       parse(
         TokenCounts,

@@ -14,6 +14,8 @@ export interface HostState {
   readonly layerBounds: Rect | undefined;
   /** Bounds of the selection; undefined when nothing is selected. */
   readonly selectionBounds: Rect | undefined;
+  /** Another number after every change of the selection, also inside its bounds; absent where the host cannot tell. */
+  readonly selectionMark?: number | undefined;
   /** Recipe kept on the active layer, if it is one of ours. */
   readonly layerRecipe: Recipe | undefined;
   /** One sentence when the document cannot be worked on as it is, and why. */
@@ -25,6 +27,8 @@ export interface CaptureRequest {
   /** Rectangle to read, document pixels; may reach past the canvas (transparent there). */
   readonly region: Rect;
   readonly source: 'layer' | 'composite';
+  /** Read this layer instead of the active one; then with `source: 'layer'`. */
+  readonly layerId?: string | undefined;
   readonly withMask: boolean;
 }
 
@@ -55,6 +59,11 @@ export interface Placement {
   /** Put above this layer; absent or gone: on top. */
   readonly aboveLayerId: string | undefined;
   readonly documentSize: { readonly width: number; readonly height: number };
+  /**
+   * Expanding: what the canvas becomes, in the pixels of `documentSize` (x and y 0 or negative); it is part
+   * of the same history state. A document that has this size already keeps it.
+   */
+  readonly canvas?: Rect;
   /** One layer, or a group of layers of which the first is visible. */
   readonly pictures: readonly PlacedPicture[];
   /** Name of the group when there are several. */
@@ -69,7 +78,7 @@ export interface LayerRef {
   readonly layerIds: readonly string[];
 }
 
-/** Errors thrown: E_HOST_DOCUMENT, E_HOST_MODE, E_HOST_BUSY. */
+/** Errors thrown: E_HOST_DOCUMENT, E_HOST_LAYER, E_HOST_MODE, E_HOST_BUSY. */
 export interface Host {
   readonly kind: 'photoshop' | 'workbench';
   state(): HostState;

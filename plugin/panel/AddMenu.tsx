@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'react';
+import type { ModelPicture, Previews } from '../session/previews.ts';
 import { promptAdditions, type Addition } from '../session/promptAdditions.ts';
 import { groupOptions } from './controls/groupOptions.ts';
 import { OptionFrame } from './controls/OptionFrame.tsx';
 import { OptionRows } from './controls/OptionRows.tsx';
-import type { OptionGroup } from './controls/options.ts';
+import { searchOptions, type OptionGroup } from './controls/options.ts';
 import { OptionSearch } from './controls/OptionSearch.tsx';
 import { useSession } from './useSession.ts';
 
@@ -16,13 +17,21 @@ export interface AddMenuProps {
 }
 
 const label = 'LoRAs and embeddings';
+/** Pictures are read for what stands first; a search brings the rest. */
+const mostPictures = 24;
 
 /** LoRAs and embeddings to put into a prompt: what fits the model, then the rest with the reason. */
 export function AddMenu({ kinds, onAdd, onClose }: AddMenuProps) {
-  const [state, { readModels }] = useSession();
+  const [state, { readModels, showModelPictures }] = useSession();
   useEffect(readModels, [readModels]);
   const [words, setWords] = useState('');
   const additions = promptAdditions(state).filter(({ kind }) => kinds.includes(kind));
+  const groups = groupsOf(additions, state.previews.models);
+  const found = searchOptions(groups, words).flatMap((group) => group.options.map((o) => o.value));
+  const shown = found.slice(0, mostPictures).join('\n');
+  useEffect(() => {
+    if (shown !== '') showModelPictures(shown.split('\n'));
+  }, [showModelPictures, shown]);
   if (additions.length === 0) {
     const what = kinds.includes('lora') ? 'LoRA and no embedding' : 'embedding';
     return (
@@ -36,7 +45,7 @@ export function AddMenu({ kinds, onAdd, onClose }: AddMenuProps) {
       <OptionSearch label={label} words={words} onSearch={setWords} />
       <OptionRows
         label={label}
-        groups={groupsOf(additions)}
+        groups={groups}
         words={words}
         chosen={[]}
         onChoose={(id) => {
@@ -48,7 +57,7 @@ export function AddMenu({ kinds, onAdd, onClose }: AddMenuProps) {
   );
 }
 
-function groupsOf(additions: readonly Addition[]): OptionGroup[] {
+function groupsOf(additions: readonly Addition[], pictures: Previews['models']): OptionGroup[] {
   const kinds = { lora: 'LoRAs', embedding: 'Embeddings' } as const;
   const nameOf = ({ obstacle, kind }: Addition) =>
     obstacle === undefined ? kinds[kind] : 'Not for this model';
@@ -58,7 +67,12 @@ function groupsOf(additions: readonly Addition[]): OptionGroup[] {
     about: addition.obstacle ?? aboutAddition(addition),
     aliases: [addition.words],
     isDisabled: addition.obstacle !== undefined,
+    picture: urlOf(pictures[addition.id]),
   }));
+}
+
+function urlOf(picture: ModelPicture | undefined): string | undefined {
+  return picture?.phase === 'known' ? picture.url : undefined;
 }
 
 function aboutAddition({ family, triggerWords }: Addition): string {

@@ -2,10 +2,9 @@ import { useState } from 'react';
 import { limits, maxSeed } from '../../shared/limits.ts';
 import { Dialect, Emphasis, NoiseSource } from '../../shared/request.ts';
 import { activeSampler } from '../session/select.ts';
-import { advancedSettingsLines } from '../session/recipeLines.ts';
 import { dialectWords, emphasisWords } from '../session/settingWords.ts';
+import { AdvancedExtras } from './AdvancedExtras.tsx';
 import { advancedLine } from './advancedLine.ts';
-import { Checkbox } from './controls/Checkbox.tsx';
 import { Field } from './controls/Field.tsx';
 import { LinkButton } from './controls/LinkButton.tsx';
 import { NumberField } from './controls/NumberField.tsx';
@@ -31,7 +30,7 @@ export function Advanced() {
           <SamplerSettings />
           <Reading />
           <Rules />
-          <Extras />
+          <AdvancedExtras />
         </>
       )}
     </div>
@@ -158,39 +157,6 @@ function Rules() {
         choices={dialects}
         onChange={(value) => change({ dialect: Dialect.parse(value) })}
       />
-    </>
-  );
-}
-
-/** All steps at any strength; and what a recipe has set that has no field of its own. */
-function Extras() {
-  const [{ settings }, { change }] = useSession();
-  const { exactSteps = false, ...others } = settings.advanced;
-  const lines = advancedSettingsLines(others);
-  return (
-    <>
-      <Field label="All steps">
-        <Checkbox
-          isChecked={exactSteps}
-          onChange={(isExact) =>
-            change({ advanced: isExact ? { ...others, exactSteps: true } : others })
-          }
-        >
-          at any strength
-        </Checkbox>
-      </Field>
-      {lines.length > 0 && (
-        <Field label="From a recipe">
-          <div className="grow tiny dim">
-            {lines.map(({ name, value }) => `${name.toLowerCase()} ${value}`).join(' · ')}
-          </div>
-          <div className="beside tiny">
-            <LinkButton onPress={() => change({ advanced: exactSteps ? { exactSteps } : {} })}>
-              clear
-            </LinkButton>
-          </div>
-        </Field>
-      )}
     </>
   );
 }

@@ -1,17 +1,21 @@
 import { useState } from 'react';
 import { limits } from '../../shared/limits.ts';
 import { Area, MaskedContent } from '../../shared/request.ts';
-import { activeSampler } from '../session/select.ts';
+import { expandsByPatches } from '../session/expansion.ts';
+import { activeModel, activeSampler } from '../session/select.ts';
 import { areaWords, startWords } from '../session/settingWords.ts';
 import { defaultSettings, Source } from '../session/settings.ts';
 import { Advanced } from './Advanced.tsx';
+import { ControlUnits } from './ControlUnits.tsx';
 import { Field } from './controls/Field.tsx';
 import { LinkButton } from './controls/LinkButton.tsx';
 import { NumberField } from './controls/NumberField.tsx';
 import { Picker, type Choice } from './controls/Picker.tsx';
 import { moreLine } from './moreLine.ts';
+import { RefinerFields } from './RefinerFields.tsx';
 import { SamplerFields } from './SamplerFields.tsx';
 import { SeedFields } from './SeedFields.tsx';
+import { SoftInpainting } from './SoftInpainting.tsx';
 import { useSession } from './useSession.ts';
 
 const starts = choicesOf(startWords);
@@ -32,6 +36,7 @@ export function More() {
   const [isOpen, setOpen] = useState(false);
   const { settings } = state;
   const sampler = activeSampler(state);
+  const isModelFree = settings.mode === 'remove' || expandsByPatches(settings, activeModel(state));
   return (
     <div className="section">
       <div className="row start">
@@ -43,14 +48,14 @@ export function More() {
             <LinkButton onPress={() => change(resettable)}>reset</LinkButton>
           </div>
         ) : (
-          <div className="grow tiny dim more-line">{moreLine(settings, sampler)}</div>
+          <div className="grow tiny dim more-line">{moreLine(settings, sampler, isModelFree)}</div>
         )}
       </div>
       {isOpen && (
         <div className="more">
-          {settings.mode !== 'remove' && <Sampling />}
+          {!isModelFree && <Sampling />}
           <SeedFields />
-          {settings.mode !== 'remove' && <Reading />}
+          {!isModelFree && <Reading />}
           <Field label="Grow">
             <NumberField
               label="Grow"
@@ -71,7 +76,20 @@ export function More() {
               onChange={(percent) => change({ colorMatch: percent / 100 })}
             />
           </Field>
-          {settings.mode !== 'remove' && <Advanced />}
+          <Field label="Grain match">
+            <NumberField
+              label="Grain match"
+              value={Math.round(settings.grainMatch * 100)}
+              range={{ min: 0, max: 100 }}
+              digits={0}
+              unit="%"
+              onChange={(percent) => change({ grainMatch: percent / 100 })}
+            />
+          </Field>
+          {!isModelFree && <RefinerFields />}
+          {!isModelFree && <SoftInpainting />}
+          {!isModelFree && <ControlUnits />}
+          {!isModelFree && <Advanced />}
         </div>
       )}
     </div>
@@ -83,6 +101,7 @@ const {
   prompt: _prompt,
   negativePrompt: _avoid,
   model: _model,
+  expand: _expand,
   ...resettable
 } = defaultSettings;
 

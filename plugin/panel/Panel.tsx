@@ -1,7 +1,9 @@
 /** The panel: the same in Photoshop and in the workbench. */
 import { FlavourContext } from './controls/flavour.ts';
 import { CommandButton } from './CommandButton.tsx';
+import { ExpandSection } from './ExpandSection.tsx';
 import { LayerRecipe } from './LayerRecipe.tsx';
+import { MaskPreview } from './MaskPreview.tsx';
 import { MaskRow } from './MaskRow.tsx';
 import { More } from './More.tsx';
 import { Notices } from './Notices.tsx';
@@ -34,7 +36,9 @@ export function Panel({ session }: PanelProps) {
           <Waiting />
           <RecipeSection />
           <PromptSection />
+          <ExpandSection />
           <PlanView />
+          <MaskPreview />
           <StrengthRow />
           <MaskRow />
           <More />

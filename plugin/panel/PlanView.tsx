@@ -1,5 +1,6 @@
-import type { Rect } from '../../shared/geometry.ts';
+import type { Rect, Size } from '../../shared/geometry.ts';
 import { kindOf } from '../session/buildPlanRequest.ts';
+import { newCanvas } from '../session/expansion.ts';
 import { hasSelection } from '../session/select.ts';
 import type { SessionState } from '../session/state.ts';
 import { useSession } from './useSession.ts';
@@ -15,7 +16,8 @@ export function PlanView() {
   const [what, bounds] = subject(state);
   const known = plan.phase === 'known' ? plan : undefined;
   const cost = known && costWords(known.plan);
-  const isModelFree = kindOf(state) === 'remove';
+  const kind = kindOf(state);
+  const isModelFree = kind === 'remove' || kind === 'expand-patches';
   return (
     <div className="section row start" aria-live="polite">
       {known?.thumbnail !== undefined && (
@@ -44,11 +46,13 @@ export function PlanView() {
 }
 
 function seenWords(state: SessionState, context: Rect): string {
-  return `sees ${sizeWords(context)}${hasSelection(state) ? ' around it' : ''}`;
+  const isAround = hasSelection(state) && state.settings.mode !== 'expand';
+  return `sees ${sizeWords(context)}${isAround ? ' around it' : ''}`;
 }
 
-function subject(state: SessionState): readonly [string, Rect | undefined] {
+function subject(state: SessionState): readonly [string, Size | undefined] {
   const { host } = state;
+  if (state.settings.mode === 'expand') return ['New canvas', newCanvas(state) ?? host.document];
   if (hasSelection(state)) return ['Selection', host.selectionBounds];
   if (state.settings.mode === 'remove') return ['Nothing selected', undefined];
   return ['Layer', host.layerBounds];

@@ -1,7 +1,10 @@
 import { useRef, useState } from 'react';
+import { expandsByPatches } from '../session/expansion.ts';
+import { activeModel } from '../session/select.ts';
 import { Mode } from '../session/settings.ts';
 import { LinkButton } from './controls/LinkButton.tsx';
 import { Segments } from './controls/Segments.tsx';
+import { LoraWeights } from './LoraWeights.tsx';
 import { PromptField } from './PromptField.tsx';
 import { StylePicker } from './StylePicker.tsx';
 import { useSession } from './useSession.ts';
@@ -11,11 +14,13 @@ const modes = [
   { value: 'remove', label: 'Remove' },
   { value: 'restyle', label: 'Restyle' },
   { value: 'refine', label: 'Refine' },
+  { value: 'expand', label: 'Expand' },
 ];
 
 /** What should be there: the mode row, the prompt and what to avoid. */
 export function PromptSection() {
-  const [{ settings }, session] = useSession();
+  const [state, session] = useSession();
+  const { settings } = state;
   return (
     <div className="section">
       <Segments
@@ -28,6 +33,10 @@ export function PromptSection() {
       {settings.mode === 'remove' ? (
         <div className="tiny dim">
           Takes away what is selected and fills it from its surroundings. No model is needed.
+        </div>
+      ) : expandsByPatches(settings, activeModel(state)) ? (
+        <div className="tiny dim">
+          The picture goes on past its edges with patches of its own. No model is needed.
         </div>
       ) : (
         <>
@@ -72,6 +81,7 @@ function Prompt() {
         }
         onChange={(prompt) => session.change({ prompt })}
       />
+      <LoraWeights />
       {isStyling && <StylePicker onClose={close} />}
     </>
   );

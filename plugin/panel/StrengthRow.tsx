@@ -1,5 +1,6 @@
 import { limits } from '../../shared/limits.ts';
-import { strengthWord } from '../session/select.ts';
+import { expandsByPatches } from '../session/expansion.ts';
+import { activeModel, strengthWord } from '../session/select.ts';
 import { NumberField } from './controls/NumberField.tsx';
 import { Slider } from './controls/Slider.tsx';
 import { useSession } from './useSession.ts';
@@ -8,8 +9,10 @@ const words = ['touch up', 'rework', 'restyle', 'replace'];
 
 /** How much of the picture is made new, with the words for it. */
 export function StrengthRow() {
-  const [{ settings }, session] = useSession();
-  if (settings.mode === 'remove') return null;
+  const [state, session] = useSession();
+  const { settings } = state;
+  const isModelFree = settings.mode === 'remove' || expandsByPatches(settings, activeModel(state));
+  if (isModelFree) return null;
   const { strength } = settings;
   return (
     <div className="section">

@@ -12,6 +12,7 @@ const verbs: Readonly<Record<Situation, string>> = {
   restyle: 'Restyling',
   fill: 'Filling',
   remove: 'Removing',
+  expand: 'Expanding',
 };
 
 /** The run at work: preview, bar, time left, Stop. The rest of the panel stays usable. */

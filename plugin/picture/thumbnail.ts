@@ -5,12 +5,25 @@ import { encodePng } from './encodePng.ts';
 export interface ThumbnailOptions {
   /** Longest side of the answer, pixels; a smaller picture is not enlarged. */
   readonly maxSidePx: number;
-  /** 8-bit coverage of the same size as the picture, painted over it in translucent red. */
+  /** 8-bit coverage over the picture, painted over it in translucent red. */
   readonly overlay?: Plane | undefined;
+  /** More of them, the first below. */
+  readonly overlays?: readonly Overlay[];
 }
 
-const overlayColor = [230, 64, 64] as const;
-const overlayStrength = 0.55;
+/** 8-bit coverage over the whole picture, of any size. */
+export interface Overlay {
+  readonly plane: Plane;
+  readonly color: readonly [red: number, green: number, blue: number];
+  /** How much of the colour full coverage has, 0..1. */
+  readonly strength: number;
+}
+
+/** Of what will be seen, and of what may change: panel and canvas paint masks alike. */
+export const maskColors = {
+  seen: { color: [230, 64, 64], strength: 0.55 },
+  change: { color: [64, 132, 240], strength: 0.5 },
+} as const;
 /** Transparency is shown as this gray: UXP paints images on the panel's own colour otherwise. */
 const paper = 128;
 
@@ -23,17 +36,19 @@ export function thumbnailUrl(picture: Plane, options: ThumbnailOptions): string 
   const width = Math.max(1, Math.round(picture.width * scale));
   const height = Math.max(1, Math.round(picture.height * scale));
   const data = new Uint8Array(width * height * 3);
+  const { overlay, overlays: more = [] } = options;
+  const overlays = overlay ? [{ plane: overlay, ...maskColors.seen }, ...more] : more;
   const levels = picture.depth === 8 ? 255 : picture.depth === 16 ? 65535 : 1;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const cell = cellOf(picture, { width, height }, x, y);
-      const color = averageColor(picture, cell, levels);
-      const cover = options.overlay
-        ? (averageAt(options.overlay, cell, 0) / 255) * overlayStrength
-        : 0;
-      for (let c = 0; c < 3; c++) {
-        data[(y * width + x) * 3 + c] = color[c]! * (1 - cover) + overlayColor[c]! * cover + 0.5;
+      let color = averageColor(picture, cell, levels);
+      for (const { plane, color: paint, strength } of overlays) {
+        const cover =
+          (averageAt(plane, cellOf(plane, { width, height }, x, y), 0) / 255) * strength;
+        color = color.map((v, c) => v * (1 - cover) + paint[c]! * cover);
       }
+      for (let c = 0; c < 3; c++) data[(y * width + x) * 3 + c] = color[c]! + 0.5;
     }
   }
   return dataUrl(encodePng({ width, height, channels: 3, data }, { level: 4 }), 'image/png');

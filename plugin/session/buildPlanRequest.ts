@@ -1,13 +1,17 @@
 import { isEmptyRect, rectOfSize, type Rect } from '../../shared/geometry.ts';
 import type { PlanRequest } from '../../shared/plan.ts';
-import type { GenerateRequest } from '../../shared/request.ts';
+import { expandFillOf, expandsByPatches, newCanvas } from './expansion.ts';
+import { refinerOf } from './refiner.ts';
 import { activeModel, hasSelection, situationOf } from './select.ts';
 import type { SessionState } from './state.ts';
 
 /** The request kind that the button stands for now. */
-export function kindOf(state: SessionState): GenerateRequest['kind'] {
+export function kindOf(state: SessionState): PlanRequest['kind'] {
   const situation = situationOf(state);
+  const { settings } = state;
   if (situation === 'remove') return 'remove';
+  if (situation === 'expand')
+    return expandsByPatches(settings, activeModel(state)) ? 'expand-patches' : 'expand';
   if (situation === 'generate') return hasSelection(state) ? 'inpaint' : 'text';
   return hasSelection(state) ? 'inpaint' : 'image';
 }
@@ -20,12 +24,13 @@ export function buildPlanRequest(state: SessionState): PlanRequest | undefined {
   const bounds = boundsFor(state, kind);
   if (!bounds || isEmptyRect(bounds)) return undefined;
   const model = activeModel(state);
-  if (kind !== 'remove' && !model) return undefined;
+  const isModelFree = kind === 'remove' || kind === 'expand-patches';
+  if (!isModelFree && !model) return undefined;
   return {
     kind,
     document: { width: host.document.width, height: host.document.height },
     bounds,
-    model: kind === 'remove' ? '' : (model?.id ?? ''),
+    model: isModelFree ? '' : (model?.id ?? ''),
     strength: settings.strength,
     steps: settings.steps,
     sampler: settings.sampler,
@@ -36,14 +41,17 @@ export function buildPlanRequest(state: SessionState): PlanRequest | undefined {
     paddingPx: settings.paddingPx,
     count: settings.count,
     dialect: settings.dialect,
-    ...(kind === 'remove' ? {} : { sampler: settings.sampler, schedule: settings.schedule }),
+    ...(isModelFree ? {} : { sampler: settings.sampler, schedule: settings.schedule }),
+    ...(kind === 'remove' ? {} : refinerOf(settings)),
+    ...(kind === 'expand' ? { fill: expandFillOf(settings) } : {}),
     ...(settings.advanced.exactSteps === true ? { exactSteps: true } : {}),
   };
 }
 
-function boundsFor(state: SessionState, kind: GenerateRequest['kind']): Rect | undefined {
+function boundsFor(state: SessionState, kind: PlanRequest['kind']): Rect | undefined {
   const { host } = state;
   if (kind === 'inpaint' || kind === 'remove') return host.selectionBounds;
   if (kind === 'image') return host.layerBounds;
+  if (kind === 'expand' || kind === 'expand-patches') return newCanvas(state);
   return host.document && rectOfSize(host.document);
 }

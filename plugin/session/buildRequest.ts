@@ -1,17 +1,23 @@
 import type { SamplerInfo } from '../../shared/api.ts';
+import { canvasOfSides } from '../../shared/expand.ts';
 import type { Rect } from '../../shared/geometry.ts';
 import { limits } from '../../shared/limits.ts';
+import type { PlanRequest } from '../../shared/plan.ts';
 import type {
   DiffusionRequest,
   DocumentInfo,
+  ExpandRequest,
   GenerateRequest,
   InpaintRequest,
   SamplerSettings,
 } from '../../shared/request.ts';
+import { expandFillOf } from './expansion.ts';
+import { controlUnits } from './controls.ts';
+import { refinerOf } from './refiner.ts';
 import type { Settings } from './settings.ts';
 
 export interface RequestParts {
-  readonly kind: GenerateRequest['kind'];
+  readonly kind: PlanRequest['kind'];
   readonly settings: Settings;
   readonly document: DocumentInfo;
   /** What was captured, document pixels. */
@@ -29,16 +35,37 @@ export function buildRequest(parts: RequestParts): GenerateRequest {
   const output = { seed: settings.isSeedFixed ? settings.seed : -1, count: settings.count };
   const { strength, colorMatch } = settings;
   if (kind === 'remove') return { kind, ...place, ...output, ...masking(settings) };
+  if (kind === 'expand-patches') {
+    return { kind, ...place, ...output, ...expanding(settings, document) };
+  }
   const common = { ...place, ...output, ...sampling(parts), ...refinements(parts) };
   if (kind === 'text') return { kind, ...common };
-  if (kind === 'image') return { kind, ...common, strength, colorMatch };
+  if (kind === 'image') return { kind, ...common, strength, colorMatch, ...grain(settings) };
+  if (kind === 'expand') {
+    const fill = expandFillOf(settings);
+    return { kind, ...common, ...expanding(settings, document), strength, fill };
+  }
   const { maskedContent, area, paddingPx } = settings;
   return { kind, ...common, ...masking(settings), strength, maskedContent, area, paddingPx };
 }
 
-function masking(settings: Settings): Pick<InpaintRequest, 'featherPx' | 'growPx' | 'colorMatch'> {
+function expanding(
+  { expand, colorMatch }: Settings,
+  document: DocumentInfo,
+): Pick<ExpandRequest, 'canvas' | 'overlapPx' | 'colorMatch'> {
+  const canvas = canvasOfSides(document, expand.sides);
+  return { canvas, overlapPx: expand.overlapPx, colorMatch };
+}
+
+function masking(
+  settings: Settings,
+): Pick<InpaintRequest, 'featherPx' | 'growPx' | 'colorMatch' | 'grainMatch'> {
   const { featherPx, growPx, colorMatch } = settings;
-  return { featherPx, growPx, colorMatch };
+  return { featherPx, growPx, colorMatch, ...grain(settings) };
+}
+
+function grain({ grainMatch }: Settings): Pick<InpaintRequest, 'grainMatch'> {
+  return grainMatch > 0 ? { grainMatch } : {};
 }
 
 type Sampling = Pick<
@@ -80,6 +107,8 @@ type Refinements = Pick<
   | 'etaNoiseSeedDelta'
   | 'variation'
   | 'advanced'
+  | 'controls'
+  | 'refiner'
 >;
 
 /** What few runs need: only what differs from its absence. */
@@ -98,6 +127,8 @@ function refinements({ settings, sampler }: RequestParts): Refinements {
       ? {}
       : { variation: { seed: settings.variationSeed, strength: settings.variationStrength } }),
     ...(Object.keys(advanced).length === 0 ? {} : { advanced }),
+    ...refinerOf(settings),
+    ...(settings.controls.length === 0 ? {} : { controls: controlUnits(settings.controls) }),
   };
 }
 

@@ -8,6 +8,7 @@ const wordless: Readonly<Record<Situation, string>> = {
   restyle: 'Restyled',
   fill: 'Filled',
   remove: 'Removed',
+  expand: 'Expanded',
 };
 
 /** What a run and its layers are called: the beginning of the prompt, cut at a word. */

@@ -1,4 +1,5 @@
 /** What the session's actions work with; put together by the entry of the program. */
+import type { Plane } from '../../shared/frame.ts';
 import type { ServiceClient, TokenBox } from '../client/serviceClient.ts';
 import type { Host } from '../host/host.ts';
 import type { TextStorage } from './settings.ts';
@@ -32,4 +33,6 @@ export interface SessionParts extends SessionOptions {
   readonly fetching: Set<string>;
   /** Where the newest result above a layer was placed: the next one goes above it. */
   readonly placedAbove: Map<string, string>;
+  /** Files that ControlNets look at, by the ids of their settings. */
+  readonly controlPictures: Map<string, Plane>;
 }

@@ -8,6 +8,7 @@ import {
   scheduleWords,
   startWords,
 } from './settingWords.ts';
+import { controlsLine } from './controls.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 
 export interface RecipeLine {
@@ -40,6 +41,11 @@ const lines: ReadonlyArray<readonly [name: string, print: Print]> = [
   ['Grow', ({ growPx }) => (growPx === 0 ? undefined : pixels(growPx))],
   ['Start from', ({ maskedContent: m }) => unlessUsual(m, 'maskedContent', startWords)],
   ['Sees', ({ area }) => unlessUsual(area, 'area', areaWords)],
+  [
+    'ControlNet',
+    ({ controls = [] }, models) =>
+      controls.length === 0 ? undefined : controlsLine(controls, models),
+  ],
   ['Rules', ({ dialect }) => unlessUsual(dialect, 'dialect', dialectWords)],
 ];
 

@@ -31,6 +31,8 @@ export function offerOfFile(
     workingSize,
     variation: _variation,
     samplerOptions: _options,
+    refiner: _refiner,
+    hires,
     ...settings
   } = read.settings;
   const made = read.recipes.at(-1);
@@ -54,13 +56,19 @@ export function offerOfFile(
         ...known(settings),
         ...(seed === undefined ? {} : { isSeedFixed: seed >= 0, seed: Math.max(0, seed) }),
       },
-      notUsed: [...size, ...read.notUsed],
+      notUsed: [...size, ...(hires ? [withoutHires] : []), ...read.notUsed],
       missingModel: read.model && modelName(read.model),
       text: read.text,
     },
     models,
   );
 }
+
+const withoutHires: RecipeRemark = {
+  name: 'Hires fix',
+  value: 'a second, larger pass',
+  why: 'The panel paints in one pass; "pentimento txt2img" paints in two.',
+};
 
 export function offerOfLayer(
   title: string,

@@ -6,6 +6,7 @@ import type { GenerateRequest } from '../../shared/request.ts';
 import type { Plan } from '../../shared/plan.ts';
 import type { StyleList } from '../../shared/styles.ts';
 import type { HostState } from '../host/host.ts';
+import { isPreviewAction, reducePreviews, type PreviewAction } from './previews.ts';
 import { isRecipeAction, reduceRecipe, type RecipeAction } from './reduceRecipe.ts';
 import { isRunAction, reduceRun, runOfSummary } from './reduceRun.ts';
 import { modePresets, type Mode, type Settings } from './settings.ts';
@@ -36,6 +37,7 @@ export type Action =
   | { type: 'planDropped' }
   | { type: 'tokensCounted'; counts: PromptTokens | undefined }
   | RecipeAction
+  | PreviewAction
   | {
       type: 'pressed';
       key: string;
@@ -72,6 +74,9 @@ export function reduce(state: SessionState, action: Action): SessionState {
   }
   if (isRecipeAction(action)) {
     return { ...state, recipe: reduceRecipe(state.recipe, action) };
+  }
+  if (isPreviewAction(action)) {
+    return { ...state, previews: reducePreviews(state.previews, action) };
   }
   if (isTold(action)) return { ...state, ...told(action) };
   switch (action.type) {
@@ -165,7 +170,9 @@ function startedRun(action: Extract<Action, { type: 'pressed' }>): Run {
 /** Jobs of earlier sittings join below; what this sitting already knows stays as it is. */
 function withHistory(runs: readonly Run[], jobs: readonly JobSummary[]): readonly Run[] {
   const known = new Set(runs.map((run) => run.jobId));
-  const earlier = jobs.filter((job) => !known.has(job.id));
+  // What was enlarged has no place in this document.
+  const placed = jobs.filter(({ request }) => request.kind !== 'upscale');
+  const earlier = placed.filter((job) => !known.has(job.id));
   if (earlier.length === 0) return runs;
   const newestFirst = [...earlier].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
   return [...runs, ...newestFirst.map(runOfSummary)];

@@ -2,6 +2,7 @@
 import type { JobSummary } from '../../shared/api.ts';
 import { problemOf } from '../../shared/errors.ts';
 import type { JobEvent, ResultInfo } from '../../shared/event.ts';
+import { needsModel } from '../../shared/request.ts';
 import { labelOf } from './label.ts';
 import type { Action } from './reduce.ts';
 import type { Progress, ResultView, Run, RunPhase, Situation } from './state.ts';
@@ -144,7 +145,7 @@ export function runOfSummary(job: JobSummary): Run {
     key: job.id,
     jobId: job.id,
     situation: situationOfRequest(job),
-    label: labelOf(request.kind === 'remove' ? '' : request.prompt, situationOfRequest(job)),
+    label: labelOf(needsModel(request) ? request.prompt : '', situationOfRequest(job)),
     origin: {
       documentId: request.document.id,
       documentName: request.document.name,
@@ -164,6 +165,7 @@ export function runOfSummary(job: JobSummary): Run {
 function situationOfRequest({ request }: JobSummary): Situation {
   if (request.kind === 'text') return 'generate';
   if (request.kind === 'image') return 'refine';
+  if (request.kind === 'expand' || request.kind === 'expand-patches') return 'expand';
   return request.kind === 'inpaint' ? 'fill' : 'remove';
 }
 

@@ -1,8 +1,10 @@
 /** Facts derived from the state; nothing here is stored. */
+import { expandHint, expandObstacle, expandsByPatches } from './expansion.ts';
 import type { ModelInfo, SamplerInfo } from '../../shared/api.ts';
 import { maxPromptCharacters } from '../../shared/limits.ts';
 import { isEmptyRect } from '../../shared/geometry.ts';
 import type { Recipe } from '../../shared/recipe.ts';
+import { controlsObstacle, type ControlScene } from './controls.ts';
 import type { Run, SessionState, Situation } from './state.ts';
 
 export function usableCheckpoints(state: SessionState): readonly ModelInfo[] {
@@ -41,7 +43,7 @@ function hasLayerContent(state: SessionState): boolean {
 /** What the button does now. Without any model only Remove is left. */
 export function situationOf(state: SessionState): Situation {
   const { mode, strength } = state.settings;
-  if (mode === 'remove') return 'remove';
+  if (mode === 'remove' || mode === 'expand') return mode;
   if (hasSelection(state)) {
     if (!activeModel(state)) return 'remove';
     if (mode === 'restyle') return 'restyle';
@@ -64,15 +66,23 @@ const verbs: Readonly<Record<Situation, string>> = {
   restyle: 'Restyle',
   fill: 'Fill',
   remove: 'Remove',
+  expand: 'Expand',
+};
+
+const wholeLabels: Partial<Record<Situation, string>> = {
+  remove: 'Remove selection',
+  expand: 'Expand picture',
 };
 
 /** The one button: its label says what will happen. */
 export function mainButton(state: SessionState): MainButton {
   const situation = situationOf(state);
   const what = hasSelection(state) ? ' selection' : situation === 'generate' ? '' : ' layer';
-  const label = situation === 'remove' ? 'Remove selection' : verbs[situation] + what;
+  const label = wholeLabels[situation] ?? verbs[situation] + what;
   const hint = obstacle(state, situation);
   if (hint !== undefined) return { label, isEnabled: false, hint };
+  if (situation === 'expand')
+    return { label, isEnabled: true, hint: expandHint(state.settings, activeModel(state)) };
   const isFallback = situation === 'remove' && state.settings.mode !== 'remove';
   return {
     label,
@@ -86,15 +96,30 @@ export function mainButton(state: SessionState): MainButton {
 function obstacle(state: SessionState, situation: Situation): string | undefined {
   const { prompt, negativePrompt } = state.settings;
   const isTooLong = Math.max(prompt.length, negativePrompt.length) > maxPromptCharacters;
-  if (isTooLong && situation !== 'remove') return 'The prompt is too long.';
+  if (isTooLong && situation !== 'remove' && !expandsByPatches(state.settings, activeModel(state)))
+    return 'The prompt is too long.';
   if (state.service.phase !== 'ready') return 'Waiting for the service.';
   if (!state.host.document) return 'Open a picture first.';
+  if (situation === 'expand') return expandObstacle(state);
   if (situation === 'remove') {
     return hasSelection(state) ? undefined : 'Select what should go.';
   }
-  return activeModel(state)
-    ? undefined
-    : 'No model has been found yet. Select something to remove it without a model.';
+  if (activeModel(state)) {
+    return controlsObstacle(state.settings.controls, controlScene(state, situation));
+  }
+  return 'No model has been found yet. Select something to remove it without a model.';
+}
+
+function controlScene(state: SessionState, situation: Situation): ControlScene {
+  const isSelected = hasSelection(state);
+  return {
+    hasPicture: situation !== 'generate' || isSelected,
+    hasSelection: isSelected,
+    documentId: state.host.document?.id,
+    models: state.models,
+    family: activeModel(state)?.family,
+    hasFile: (id) => state.previews.controls[id]?.picture !== undefined,
+  };
 }
 
 /** The words under the strength slider, with the strength from which each holds. */
@@ -148,6 +173,10 @@ export function recipeLine(recipe: Recipe): string {
   if (request.kind === 'remove') {
     return `Remove without a model · feather ${request.featherPx} · seed ${recipe.seed}`;
   }
+  if (request.kind === 'expand-patches') {
+    return `Expanded without a model · overlap ${request.overlapPx} · seed ${recipe.seed}`;
+  }
+  if (request.kind === 'upscale') return `Enlarged by ${recipe.upscalers?.[0] ?? request.upscaler}`;
   const model = recipe.model
     ? `${recipe.model.name}${recipe.model.hash ? ` [${recipe.model.hash}]` : ''} · `
     : '';

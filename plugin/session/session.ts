@@ -3,11 +3,23 @@ import { toProblem } from '../../shared/errors.ts';
 import type { Host } from '../host/host.ts';
 import { generate } from './actions/generate.ts';
 import { keepLooking, lookForService, pair, readModels, readStyles } from './actions/connect.ts';
+import {
+  addControl,
+  changeControl,
+  lookAtActiveLayer,
+  pickControlPicture,
+  removeControl,
+  showControlMap,
+} from './actions/controls.ts';
 import { keepCounting } from './actions/counting.ts';
+import { keepMaskPreview } from './actions/maskPreview.ts';
+import { makeModelPictures } from './actions/modelPictures.ts';
 import { loadThumbnail, place } from './actions/place.ts';
 import { keepPlanning } from './actions/planning.ts';
 import { pickRecipe, readLayerRecipe, readRecipe, applyRecipe } from './actions/readRecipe.ts';
+import type { ControlSetting } from './controls.ts';
 import type { PickedFile, SessionOptions, SessionParts } from './parts.ts';
+import type { MaskView } from './previews.ts';
 import type { RecipePart } from './recipeOffer.ts';
 import { loadSettings, saveSettings, type Mode, type Settings } from './settings.ts';
 import { settingsOfRequest } from './settingsOfRequest.ts';
@@ -45,6 +57,19 @@ export interface Session {
   /** Takes over the recipe that is shown, or a part of it. */
   readonly applyRecipe: (part: RecipePart) => void;
   readonly closeRecipe: () => void;
+  /** Shows a mask of the run, or none; what is out of date is made anew. */
+  readonly showMasks: (view: MaskView) => void;
+  readonly addControl: () => void;
+  readonly changeControl: (id: string, change: Partial<ControlSetting>) => void;
+  readonly removeControl: (id: string) => void;
+  /** Lets a ControlNet look at the layer that is active now. */
+  readonly lookAtActiveLayer: (id: string) => void;
+  /** Asks for a picture file that a ControlNet looks at. */
+  readonly pickControlPicture: (id: string) => void;
+  /** Shows what a ControlNet will see. */
+  readonly showControlMap: (id: string) => void;
+  /** Reads the preview pictures of models that are about to be shown. */
+  readonly showModelPictures: (modelIds: readonly string[]) => void;
   /** Reads the files with styles again. */
   readonly readStyles: () => void;
   /** Asks for the models again: files may have come. */
@@ -68,6 +93,7 @@ export function startSession(options: SessionOptions): Session {
     ending: ending.signal,
     fetching: new Set(),
     placedAbove: new Map(),
+    controlPictures: new Map(),
   };
   const stopWatching = options.host.watch((host) => {
     if (!isSameHostState(host, store.getState().host))
@@ -76,23 +102,31 @@ export function startSession(options: SessionOptions): Session {
   const stopPlanning = keepPlanning(parts);
   const stopCounting = keepCounting(parts);
   const stopSaving = keepSaving(parts);
+  const masks = keepMaskPreview(parts);
+  const modelPictures = makeModelPictures(parts);
   void keepLooking(parts);
   return {
     hostKind: options.host.kind,
     getState: store.getState,
     subscribe: store.subscribe,
     ...commands(parts),
+    showMasks: masks.show,
+    showModelPictures: modelPictures.show,
     end: () => {
       ending.abort();
       stopWatching();
       stopPlanning();
       stopCounting();
       stopSaving();
+      masks.stop();
     },
   };
 }
 
-type Commands = Omit<Session, 'hostKind' | 'getState' | 'subscribe' | 'end'>;
+type Commands = Omit<
+  Session,
+  'hostKind' | 'getState' | 'subscribe' | 'end' | 'showMasks' | 'showModelPictures'
+>;
 
 function commands(parts: SessionParts): Commands {
   const { store } = parts;
@@ -118,6 +152,12 @@ function commands(parts: SessionParts): Commands {
     readLayerRecipe: () => readLayerRecipe(parts),
     applyRecipe: (part) => applyRecipe(parts, part),
     closeRecipe: () => store.dispatch({ type: 'recipeClosed' }),
+    addControl: () => addControl(parts),
+    changeControl: (id, change) => changeControl(parts, id, change),
+    removeControl: (id) => removeControl(parts, id),
+    lookAtActiveLayer: (id) => lookAtActiveLayer(parts, id),
+    pickControlPicture: (id) => void pickControlPicture(parts, id),
+    showControlMap: (id) => void showControlMap(parts, id),
     readStyles: () => void readStyles(parts),
     readModels: () => void readModels(parts),
     lookAgain: () => void lookForService(parts),
@@ -162,6 +202,7 @@ function isSameHostState(a: HostState, b: HostState): boolean {
     JSON.stringify(a.document) === JSON.stringify(b.document) &&
     isSameOptionalRect(a.layerBounds, b.layerBounds) &&
     isSameOptionalRect(a.selectionBounds, b.selectionBounds) &&
+    a.selectionMark === b.selectionMark &&
     a.note === b.note &&
     JSON.stringify(a.layerRecipe) === JSON.stringify(b.layerRecipe)
   );

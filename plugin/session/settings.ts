@@ -1,10 +1,12 @@
 /** What the artist has set: kept over restarts, and never lost by an error. */
 import { z } from 'zod';
 import { AdvancedSettings } from '../../shared/advanced.ts';
-import { limits, maxSeed, type Range } from '../../shared/limits.ts';
+import { Anchor, expandLimits, noSides, overlapPx } from '../../shared/expand.ts';
+import { limits, maxSeed, maxSidePx, type Range } from '../../shared/limits.ts';
 import { Area, Dialect, Emphasis, MaskedContent, NoiseSource } from '../../shared/request.ts';
+import { ControlSettings } from './controls.ts';
 
-export const Mode = z.enum(['fill', 'remove', 'restyle', 'refine']);
+export const Mode = z.enum(['fill', 'remove', 'restyle', 'refine', 'expand']);
 export type Mode = z.infer<typeof Mode>;
 
 /** What is read: as fits the situation, the active layer, or everything that is visible. */
@@ -14,6 +16,19 @@ export type Source = z.infer<typeof Source>;
 function within(range: Range) {
   return z.number().min(range.min).max(range.max);
 }
+
+const newPx = z.number().int().min(0).max(maxSidePx);
+
+/** How the picture is to go on past its edges, document pixels. */
+export const ExpandSettings = z.strictObject({
+  sides: z.strictObject({ left: newPx, top: newPx, right: newPx, bottom: newPx }),
+  /** Where the picture stays when a shape is chosen. */
+  anchor: Anchor,
+  overlapPx,
+  /** Painted by the model, or continued by the picture's own patches. */
+  by: z.enum(['model', 'patches']),
+});
+export type ExpandSettings = Readonly<z.infer<typeof ExpandSettings>>;
 
 export const Settings = z.strictObject({
   mode: Mode,
@@ -49,13 +64,20 @@ export const Settings = z.strictObject({
   emphasis: Emphasis,
   noiseSource: NoiseSource,
   dialect: Dialect,
+  /** Id of a model for the last steps; empty: none. */
+  refinerModel: z.string().max(300),
+  refinerSwitch: within(limits.refinerSwitch),
   /** What only recipes set, and whether all steps are run. */
   advanced: AdvancedSettings,
+  /** ControlNets, in order. */
+  controls: ControlSettings,
   maskedContent: MaskedContent,
   area: Area,
   paddingPx: within(limits.paddingPx).int(),
   colorMatch: within(limits.colorMatch),
+  grainMatch: within(limits.grainMatch),
   source: Source,
+  expand: ExpandSettings,
 });
 export type Settings = Readonly<z.infer<typeof Settings>>;
 
@@ -67,6 +89,7 @@ export const modePresets: Readonly<Record<Mode, Partial<Settings>>> = {
   remove: { colorMatch: 1 },
   restyle: { strength: 0.65, colorMatch: 0 },
   refine: { strength: 0.35, colorMatch: 1 },
+  expand: { strength: 1, colorMatch: 1 },
 };
 
 export const defaultSettings: Settings = {
@@ -97,12 +120,22 @@ export const defaultSettings: Settings = {
   emphasis: 'original',
   noiseSource: 'cpu',
   dialect: 'pentimento',
+  refinerModel: '',
+  refinerSwitch: limits.refinerSwitch.default,
   advanced: {},
+  controls: [],
   maskedContent: 'original',
   area: 'context',
   paddingPx: limits.paddingPx.default,
   colorMatch: limits.colorMatch.default,
+  grainMatch: limits.grainMatch.default,
   source: 'automatic',
+  expand: {
+    sides: noSides,
+    anchor: 'center',
+    overlapPx: expandLimits.overlapPx.default,
+    by: 'model',
+  },
 };
 
 /** What localStorage offers, in the browser and in UXP. */

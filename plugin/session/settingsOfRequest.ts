@@ -1,5 +1,7 @@
 import type { Recipe } from '../../shared/recipe.ts';
-import type { DiffusionRequest, GenerateRequest } from '../../shared/request.ts';
+import { needsModel, type DiffusionRequest, type GenerateRequest } from '../../shared/request.ts';
+import { controlSettingsOf } from './controls.ts';
+import { expandSettingsOf } from './expansion.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 
 type RequestRefinements = Partial<
@@ -13,6 +15,8 @@ type RequestRefinements = Partial<
     | 'noiseSource'
     | 'etaNoiseSeedDelta'
     | 'advanced'
+    | 'refiner'
+    | 'controls'
   >
 >;
 
@@ -26,9 +30,14 @@ export function settingsOfRequest(
 ): Partial<Settings> {
   const fixed = { seed: picture.seed, isSeedFixed: true };
   if (request.kind === 'remove') {
-    const { featherPx, growPx, colorMatch } = request;
-    return { mode: 'remove', ...fixed, featherPx, growPx, colorMatch };
+    const { featherPx, growPx, colorMatch, grainMatch = 0 } = request;
+    return { mode: 'remove', ...fixed, featherPx, growPx, colorMatch, grainMatch };
   }
+  if (request.kind === 'expand-patches') {
+    const { colorMatch } = request;
+    return { mode: 'expand', ...fixed, colorMatch, expand: expandSettingsOf(request, 'patches') };
+  }
+  if (!needsModel(request)) return {};
   const { prompt, negativePrompt, sampler, schedule, steps, cfgScale, model, clipSkip, dialect } =
     request;
   const shared = {
@@ -46,13 +55,21 @@ export function settingsOfRequest(
   };
   if (request.kind === 'text') return { ...shared, mode: 'fill', strength: 1 };
   const { strength, colorMatch } = request;
-  if (request.kind === 'image') return { ...shared, mode: 'refine', strength, colorMatch };
-  const { featherPx, growPx, maskedContent, area, paddingPx } = request;
+  if (request.kind === 'image') {
+    const { grainMatch = 0 } = request;
+    return { ...shared, mode: 'refine', strength, colorMatch, grainMatch };
+  }
+  if (request.kind === 'expand') {
+    const expand = expandSettingsOf(request, 'model');
+    return { ...shared, mode: 'expand', strength, colorMatch, expand };
+  }
+  const { featherPx, growPx, maskedContent, area, paddingPx, grainMatch = 0 } = request;
   return {
     ...shared,
     mode: 'fill',
     strength,
     colorMatch,
+    grainMatch,
     featherPx,
     growPx,
     maskedContent,
@@ -76,8 +93,18 @@ export function refinementsOf(request: RequestRefinements, index: number): Parti
     sNoise: samplerOptions.sNoise ?? sNoise,
     etaNoiseSeedDelta: request.etaNoiseSeedDelta ?? 0,
     guidanceRescale: request.guidanceRescale ?? defaultSettings.guidanceRescale,
+    ...refinerSettings(request),
     emphasis: request.emphasis ?? 'original',
     noiseSource: request.noiseSource ?? 'cpu',
     advanced: request.advanced ?? {},
+    controls: controlSettingsOf(request.controls ?? []),
+  };
+}
+
+function refinerSettings({ refiner }: RequestRefinements): Partial<Settings> {
+  const { refinerModel, refinerSwitch } = defaultSettings;
+  return {
+    refinerModel: refiner?.model ?? refinerModel,
+    refinerSwitch: refiner?.switchAt ?? refinerSwitch,
   };
 }

@@ -7,6 +7,7 @@ import type { Plan } from '../../shared/plan.ts';
 import type { GenerateRequest } from '../../shared/request.ts';
 import type { StyleList } from '../../shared/styles.ts';
 import type { HostState } from '../host/host.ts';
+import { noPreviews, type Previews } from './previews.ts';
 import type { RecipeOffer, RecipePart } from './recipeOffer.ts';
 import type { Settings } from './settings.ts';
 
@@ -39,7 +40,7 @@ export type RecipeState =
     };
 
 /** What pressing the button does. */
-export type Situation = 'generate' | 'refine' | 'restyle' | 'fill' | 'remove';
+export type Situation = 'generate' | 'refine' | 'restyle' | 'fill' | 'remove' | 'expand';
 
 /** Where a run came from: its results belong there, wherever the artist is by then. */
 export interface Origin {
@@ -129,6 +130,7 @@ export interface SessionState {
   /** Undefined while nobody has counted. */
   readonly tokens: PromptTokens | undefined;
   readonly recipe: RecipeState;
+  readonly previews: Previews;
   /** Newest first. */
   readonly runs: readonly Run[];
   readonly chosenResultId: string | undefined;
@@ -146,6 +148,7 @@ export function initialState(settings: Settings, host: HostState): SessionState 
     plan: { phase: 'none' },
     tokens: undefined,
     recipe: { phase: 'none' },
+    previews: noPreviews,
     runs: [],
     chosenResultId: undefined,
     notice: undefined,

@@ -8,6 +8,7 @@ import {
   type EditorState,
   type Tool,
 } from '../host/workbench/editor.ts';
+import type { CanvasMasks } from './maskOverlay.ts';
 import { beginGesture, type Gesture, type Keys } from './pointerTools.ts';
 import type { Point } from '../host/workbench/shapes.ts';
 
@@ -15,6 +16,7 @@ export interface CanvasViewProps {
   readonly editor: Editor;
   readonly state: EditorState;
   readonly reach: Rect | undefined;
+  readonly masks: CanvasMasks | undefined;
 }
 
 /** How far the ants march per frame, pixels, and how often. */
@@ -22,7 +24,7 @@ const antsStep = 1;
 const antsEveryMs = 90;
 
 /** The picture on the screen, and the tools on it. */
-export function CanvasView({ editor, state, reach }: CanvasViewProps) {
+export function CanvasView({ editor, state, reach, masks }: CanvasViewProps) {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const gesture = useRef<Gesture>(undefined);
@@ -38,6 +40,7 @@ export function CanvasView({ editor, state, reach }: CanvasViewProps) {
   usePainting(canvas, {
     editor: state,
     reach,
+    masks,
     draft,
     brushAt: isBrush ? pointer : undefined,
     antsPhase: 0,

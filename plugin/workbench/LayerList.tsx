@@ -1,8 +1,10 @@
 import { memo, useMemo } from 'react';
 import type { Plane } from '../../shared/frame.ts';
 import { thumbnailUrl } from '../picture/thumbnail.ts';
+import { selectLayer } from './selectionCommands.ts';
 import type { Editor } from '../host/workbench/editor.ts';
 import type { Layer, PixelLayer } from '../host/workbench/layers.ts';
+import type { Combine } from '../host/workbench/selection.ts';
 import {
   activeLayer,
   withoutLayer,
@@ -22,6 +24,16 @@ export function LayerList({ editor, document }: LayerListProps) {
     <div className="layers">
       <div className="layers-head">
         <b>Layers</b>
+        <div className="grow" />
+        <button
+          type="button"
+          className="plain"
+          disabled={!active}
+          title="Select what the active layer shows (Ctrl+click on its picture; Shift adds, Alt takes away)"
+          onClick={(event) => active && selectLayer(editor, active.id, combineOf(event))}
+        >
+          Select
+        </button>
         <button
           type="button"
           className="plain"
@@ -83,7 +95,10 @@ function Row({ editor, document, layer, depth }: RowProps) {
       role="option"
       aria-selected={isActive}
       tabIndex={0}
-      onClick={choose}
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey) selectLayer(editor, layer.id, combineOf(event));
+        else choose();
+      }}
       onKeyDown={(event) => {
         if (event.key === 'Enter') choose();
       }}
@@ -115,6 +130,12 @@ function Row({ editor, document, layer, depth }: RowProps) {
       </div>
     </div>
   );
+}
+
+/** Shift adds to the selection, Alt takes away. */
+function combineOf(keys: { readonly shiftKey: boolean; readonly altKey: boolean }): Combine {
+  if (keys.altKey) return 'subtract';
+  return keys.shiftKey ? 'add' : 'replace';
 }
 
 function noteOf(layer: Layer): string {

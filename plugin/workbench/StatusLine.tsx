@@ -5,6 +5,7 @@ const hints: Readonly<Record<Tool, string>> = {
   rectangle: 'Drag to select · Shift adds · Alt takes away',
   ellipse: 'Drag to select · Shift adds · Alt takes away',
   lasso: 'Draw around it · Shift adds · Alt takes away',
+  wand: 'Click a colour · Shift adds · Alt takes away',
   brush: 'Paint the selection · [ and ] change the size · Alt erases',
   eraser: 'Paint away from the selection · [ and ] change the size',
   hand: 'Drag to move the picture',

@@ -29,6 +29,16 @@ const tools: readonly {
     ),
   },
   {
+    tool: 'wand',
+    title: 'Colour selection (W)',
+    icon: (
+      <path
+        d="m3 15 7.500-7.500M12 2.500v2.500M12 9v2.500M7.500 7H10M14 7h2.500M9 4l1.200 1.200M15 4l-1.200 1.200M15 10l-1.200-1.200"
+        {...stroke}
+      />
+    ),
+  },
+  {
     tool: 'brush',
     title: 'Selection brush (B)',
     icon: (

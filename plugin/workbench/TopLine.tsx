@@ -1,5 +1,8 @@
 import type { Editor, EditorState } from '../host/workbench/editor.ts';
-import { changeSelection, type FileCommands } from './shortcuts.ts';
+import { GrowOptions } from './GrowOptions.tsx';
+import { changeSelection } from './selectionCommands.ts';
+import type { FileCommands } from './shortcuts.ts';
+import { WandOptions } from './WandOptions.tsx';
 import type { PictureDocument } from '../host/workbench/pictureDocument.ts';
 
 export interface TopLineProps {
@@ -72,6 +75,8 @@ export function TopLine({ editor, state, files, theme }: TopLineProps) {
       >
         Mask
       </Command>
+      <GrowOptions editor={editor} isDisabled={!isSelected} />
+      {state.tool === 'wand' && <WandOptions editor={editor} state={state} />}
       {(state.tool === 'brush' || state.tool === 'eraser') && (
         <BrushOptions editor={editor} state={state} />
       )}

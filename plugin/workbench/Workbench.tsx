@@ -2,9 +2,11 @@
 import { useEffect, useRef, useState, useSyncExternalStore, type RefObject } from 'react';
 import { Panel } from '../panel/Panel.tsx';
 import type { Session } from '../session/session.ts';
+import type { SessionState } from '../session/state.ts';
 import { CanvasView } from './CanvasView.tsx';
 import type { Editor } from '../host/workbench/editor.ts';
 import { LayerList } from './LayerList.tsx';
+import type { CanvasMasks } from './maskOverlay.ts';
 import { pressKey, type FileCommands } from './shortcuts.ts';
 import { StatusLine } from './StatusLine.tsx';
 import { ToolBar } from './ToolBar.tsx';
@@ -36,7 +38,12 @@ export function Workbench({ editor, session, files, theme }: WorkbenchProps) {
       <TopLine editor={editor} state={state} files={files} theme={theme} />
       <div className="middle">
         <ToolBar editor={editor} state={state} />
-        <CanvasView editor={editor} state={state} reach={isReachShown ? reach : undefined} />
+        <CanvasView
+          editor={editor}
+          state={state}
+          reach={isReachShown ? reach : undefined}
+          masks={masksOf(panel)}
+        />
         <div className="side">
           {target !== undefined && (
             <div className="drop-hint">Drop here to read the picture’s recipe</div>
@@ -50,6 +57,12 @@ export function Workbench({ editor, session, files, theme }: WorkbenchProps) {
       <StatusLine state={state} service={panel.service} />
     </div>
   );
+}
+
+/** Over the picture as long as something is selected. */
+function masksOf({ previews }: SessionState): CanvasMasks | undefined {
+  const { view, shown } = previews.masks;
+  return view === 'off' || !shown ? undefined : { view, shown };
 }
 
 function useKeys(editor: Editor, files: FileCommands): void {

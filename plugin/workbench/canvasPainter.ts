@@ -4,12 +4,15 @@ import { compositeLayers, isOpaque } from '../host/workbench/compositeLayers.ts'
 import type { EditorState, View } from '../host/workbench/editor.ts';
 import type { Layer } from '../host/workbench/layers.ts';
 import type { Selection } from '../host/workbench/selection.ts';
+import { MaskOverlay, type CanvasMasks } from './maskOverlay.ts';
 import { selectionOutline } from '../host/workbench/selectionOutline.ts';
 
 export interface Scene {
   readonly editor: EditorState;
   /** What the model will see, document pixels. */
   readonly reach: Rect | undefined;
+  /** Of the coming run. */
+  readonly masks: CanvasMasks | undefined;
   /** The shape being drawn. */
   readonly draft: readonly { readonly x: number; readonly y: number }[] | undefined;
   readonly brushAt: { readonly x: number; readonly y: number } | undefined;
@@ -21,6 +24,7 @@ export interface Scene {
 export class CanvasPainter {
   readonly #canvas: HTMLCanvasElement;
   readonly #picture = document.createElement('canvas');
+  readonly #masks = new MaskOverlay();
   readonly #overlay = document.createElement('canvas');
   #isOpaque = true;
   #layers: readonly Layer[] | undefined;
@@ -54,6 +58,7 @@ export class CanvasPainter {
       this.#refreshOverlay(open.selection);
       context.drawImage(this.#overlay, open.selection.bounds.x, open.selection.bounds.y);
     }
+    if (scene.masks) this.#masks.paint(context, scene.masks);
     if (open.selection) this.#paintAnts(context, open.selection, editor.view, scene.antsPhase);
     if (scene.reach) paintReach(context, scene.reach, editor.view);
     if (scene.draft) paintDraft(context, scene.draft, editor);

@@ -9,6 +9,7 @@ import {
   strokeShape,
   type Point,
 } from '../host/workbench/shapes.ts';
+import { selectColor } from './selectionCommands.ts';
 
 export interface Keys {
   readonly shift: boolean;
@@ -33,6 +34,10 @@ export function beginGesture(
   if (tool === 'hand') return panGesture(editor, at);
   if (tool === 'zoom') {
     editor.update({ view: zoomedView(editor.getState().view, keys.alt ? 0.5 : 2, at) });
+    return undefined;
+  }
+  if (tool === 'wand') {
+    selectColor(editor, toDocument(editor, at), combineOf(keys));
     return undefined;
   }
   if (tool === 'brush' || tool === 'eraser') return strokeGesture(editor, tool, at, keys);
@@ -135,6 +140,7 @@ function nameOf(tool: Tool): string {
     rectangle: 'Rectangular selection',
     ellipse: 'Elliptical selection',
     lasso: 'Lasso selection',
+    wand: 'Colour selection',
     brush: 'Selection brush',
     eraser: 'Selection eraser',
     hand: 'Pan',

@@ -2,7 +2,7 @@
 import type { Editor, Tool } from '../host/workbench/editor.ts';
 import { zoomedView } from '../host/workbench/editor.ts';
 import { deleteActive } from './LayerList.tsx';
-import { invertSelection, selectAll } from '../host/workbench/selection.ts';
+import { changeSelection } from './selectionCommands.ts';
 
 export interface FileCommands {
   readonly open: () => void;
@@ -14,6 +14,7 @@ const toolKeys: Readonly<Record<string, Tool>> = {
   m: 'rectangle',
   o: 'ellipse',
   l: 'lasso',
+  w: 'wand',
   b: 'brush',
   e: 'eraser',
   h: 'hand',
@@ -57,19 +58,6 @@ function pressCommand(key: string, isShift: boolean, editor: Editor, files: File
   if (key === 'i' && !isShift) return false;
   command();
   return true;
-}
-
-/** Select all, none, or the rest. */
-export function changeSelection(editor: Editor, how: 'all' | 'none' | 'invert'): void {
-  const document = editor.document();
-  if (!document) return;
-  if (how === 'none') {
-    if (document.selection) editor.commit('Deselect', { ...document, selection: undefined });
-    return;
-  }
-  const selection =
-    how === 'all' ? selectAll(document) : invertSelection(document.selection, document);
-  editor.commit(how === 'all' ? 'Select all' : 'Invert selection', { ...document, selection });
 }
 
 function changeBrush(editor: Editor, factor: number): void {

@@ -6,7 +6,7 @@ import { canvasOf, rectOfBounds, type PixelKind } from './documentFacts.ts';
 import type { ActionDescriptor, PhotoshopApi, PhotoshopDocument } from './photoshopApi.ts';
 import { readSelection } from './readPixels.ts';
 import { writeSelection } from './writePixels.ts';
-import { intersectRects, isEmptyRect } from '../../../shared/geometry.ts';
+import { intersectRects, isEmptyRect, relativeTo } from '../../../shared/geometry.ts';
 
 export interface ArtistState {
   readonly activeLayerIds: readonly number[];
@@ -29,6 +29,12 @@ export async function takeArtistState(
     onCanvas && !isEmptyRect(onCanvas) && onCanvas.width * onCanvas.height <= maxKeptPixels;
   const selection = keep ? await readSelection(photoshop, document, onCanvas) : undefined;
   return { activeLayerIds, selectionBounds, selection };
+}
+
+/** The same on a canvas that has grown: what was selected lies elsewhere on it. */
+export function movedState(state: ArtistState, canvas: Rect): ArtistState {
+  const { selectionBounds } = state;
+  return { ...state, selectionBounds: selectionBounds && relativeTo(selectionBounds, canvas) };
 }
 
 /** Makes the same layers active again, and the same selection if it is no longer there. */

@@ -5,13 +5,14 @@ import { maxPlanePixels, maxSidePx } from '../../../shared/limits.ts';
 import type { Capture, CaptureRequest } from '../host.ts';
 import { documentById, documentInfoOf, onlyActiveLayer, pixelKindOf } from './documentFacts.ts';
 import { inModal } from './inModal.ts';
+import { layerById } from './layerOrder.ts';
 import type { PhotoshopApi, PhotoshopDocument, PhotoshopLayer } from './photoshopApi.ts';
 import { readPicture, readSelection } from './readPixels.ts';
 
 /**
  * Reads pixels and selection of `request.region`. Only pixel layers and smart objects can be read
  * by themselves; for groups, text, adjustments, or several layers at once the composite is read
- * instead and `note` says so. Throws E_HOST_DOCUMENT (closed), E_HOST_MODE, E_HOST_BUSY (also in
+ * instead and `note` says so. Throws E_HOST_DOCUMENT (closed), E_HOST_LAYER (gone), E_HOST_MODE, E_HOST_BUSY (also in
  * Quick Mask, where there is no selection to read), E_TOO_LARGE, E_CANCELLED, E_HOST_FAILED.
  */
 export async function captureRegion(
@@ -29,7 +30,7 @@ async function readCapture(photoshop: PhotoshopApi, request: CaptureRequest): Pr
   if (request.withMask && document.quickMaskMode) {
     throw new PentimentoError('E_HOST_BUSY', 'Leave Quick Mask first.');
   }
-  const { layer, note } = sourceFor(photoshop, document, request.source);
+  const { layer, note } = sourceFor(photoshop, document, request);
   const info = documentInfoOf(photoshop, document, layer);
   if (!info) throw new PentimentoError('E_HOST_MODE');
   const picture = await readPicture(photoshop, { document, kind, layer }, request.region);
@@ -47,10 +48,10 @@ interface Source {
 function sourceFor(
   photoshop: PhotoshopApi,
   document: PhotoshopDocument,
-  wanted: CaptureRequest['source'],
+  { source, layerId }: CaptureRequest,
 ): Source {
-  if (wanted === 'composite') return { layer: undefined, note: undefined };
-  const layer = onlyActiveLayer(document);
+  if (source === 'composite') return { layer: undefined, note: undefined };
+  const layer = layerId === undefined ? onlyActiveLayer(document) : namedLayer(document, layerId);
   if (!layer) {
     const why = document.activeLayers.length === 0 ? 'No layer is active' : 'Several are active';
     return { layer: undefined, note: `${why}, so the whole picture was read.` };
@@ -60,6 +61,13 @@ function sourceFor(
     layer: undefined,
     note: `“${layer.name}” has no pixels of its own, so the whole picture was read.`,
   };
+}
+
+/** Throws E_HOST_LAYER. */
+function namedLayer(document: PhotoshopDocument, layerId: string): PhotoshopLayer {
+  const layer = layerById(document, layerId);
+  if (!layer) throw new PentimentoError('E_HOST_LAYER');
+  return layer;
 }
 
 /** What getPixels answers for other kinds is undocumented (groups, text, fills, adjustments). */

@@ -42,6 +42,8 @@ export interface PhotoshopDocument {
   readonly activeLayers: ArrayLike<PhotoshopLayer>;
   readonly artboards: ArrayLike<PhotoshopLayer>;
   readonly layers: ArrayLike<PhotoshopLayer>;
+  /** Pixels; the anchor is where the present picture stays. */
+  resizeCanvas(width: number, height: number, anchor: string): Promise<void>;
   createPixelLayer(options: { readonly name: string }): Promise<PhotoshopLayer | null>;
   createLayerGroup(options: { readonly name: string }): Promise<PhotoshopLayer | null>;
 }
@@ -192,6 +194,7 @@ export interface PhotoshopConstants {
     readonly GROUP: string;
     readonly TEXT: string;
   };
+  readonly AnchorPosition: { readonly TOPLEFT: string; readonly BOTTOMRIGHT: string };
   readonly ElementPlacement: {
     readonly PLACEBEFORE: string;
     readonly PLACEAFTER: string;

@@ -1,8 +1,10 @@
 /** Host.place in Photoshop: results become layers in one modal scope and one history state. */
 import { PentimentoError } from '../../../shared/errors.ts';
+import { relativeTo, type Rect } from '../../../shared/geometry.ts';
 import type { LayerRef, PlacedPicture, Placement } from '../host.ts';
-import { restoreArtistState, takeArtistState } from './artistState.ts';
+import { movedState, restoreArtistState, takeArtistState } from './artistState.ts';
 import { documentById, pixelKindOf, type PixelKind } from './documentFacts.ts';
+import { growCanvas, isTargetSize } from './growCanvas.ts';
 import { inModal } from './inModal.ts';
 import { anchorFor, layerById, moveAbove } from './layerOrder.ts';
 import { writeLayerRecipe } from './layerRecipe.ts';
@@ -54,8 +56,8 @@ function checkTarget(
   document: PhotoshopDocument,
   placement: Placement,
 ): PixelKind {
-  const { width, height } = placement.documentSize;
-  if (Math.round(document.width) !== width || Math.round(document.height) !== height) {
+  const size = { width: Math.round(document.width), height: Math.round(document.height) };
+  if (!isTargetSize(size, placement)) {
     throw new PentimentoError('E_HOST_DOCUMENT');
   }
   if (document.quickMaskMode) throw new PentimentoError('E_HOST_BUSY', 'Leave Quick Mask first.');
@@ -96,17 +98,29 @@ async function addLayers(
   placement: Placement,
 ): Promise<readonly string[]> {
   const { document, kind } = target;
+  const { width: widthBefore, height: heightBefore } = document;
   const before = await takeArtistState(photoshop, document);
+  const canvas = await growCanvas(photoshop, document, placement);
+  const isGrown = document.width !== widthBefore || document.height !== heightBefore;
   const source =
     placement.aboveLayerId === undefined ? undefined : layerById(document, placement.aboveLayerId);
   const anchor = anchorFor(document, source);
-  const [only, ...others] = placement.pictures;
+  const pictures = placement.pictures.map((picture) => onCanvas(picture, canvas));
+  const [only, ...others] = pictures;
   const layers =
     others.length === 0 && only
       ? [await addLayerAbove(photoshop, { ...target, anchor }, only)]
-      : await addGroup(photoshop, { ...target, anchor }, placement);
-  await restoreArtistState(photoshop, { document, kind }, before);
+      : await addGroup(photoshop, { ...target, anchor }, { ...placement, pictures });
+  await restoreArtistState(
+    photoshop,
+    { document, kind },
+    isGrown ? movedState(before, canvas) : before,
+  );
   return layers.map((layer) => String(layer.id));
+}
+
+function onCanvas(picture: PlacedPicture, canvas: Rect): PlacedPicture {
+  return { ...picture, bounds: relativeTo(picture.bounds, canvas) };
 }
 
 type AnchoredTarget = Target & { readonly anchor: PhotoshopLayer | undefined };

@@ -3,8 +3,17 @@ import type { Size } from '../../../shared/geometry.ts';
 import { advance, amend, beginHistory, redo, undo, type History } from './history.ts';
 import type { PictureDocument } from './pictureDocument.ts';
 import type { Brush } from './shapes.ts';
+import type { Wand } from './wand.ts';
 
-export type Tool = 'rectangle' | 'ellipse' | 'lasso' | 'brush' | 'eraser' | 'hand' | 'zoom';
+export type Tool =
+  | 'rectangle'
+  | 'ellipse'
+  | 'lasso'
+  | 'wand'
+  | 'brush'
+  | 'eraser'
+  | 'hand'
+  | 'zoom';
 
 export interface View {
   /** Screen pixels per document pixel. */
@@ -18,6 +27,7 @@ export interface EditorState {
   readonly history: History<PictureDocument> | undefined;
   readonly tool: Tool;
   readonly brush: Brush;
+  readonly wand: Wand;
   readonly view: View;
   /** Size of the canvas area on the screen. */
   readonly area: Size;
@@ -51,6 +61,7 @@ export function createEditor(): Editor {
     history: undefined,
     tool: 'rectangle',
     brush: { radiusPx: 24, hardness: 0.5 },
+    wand: { tolerance: 32, isContiguous: true },
     view: { scale: 1, x: 0, y: 0 },
     area: { width: 0, height: 0 },
     isMaskShown: false,
@@ -62,7 +73,13 @@ export function createEditor(): Editor {
     for (const listener of listeners) listener();
   };
   const step = (change: (history: History<PictureDocument>) => History<PictureDocument>) => {
-    if (state.history) update({ history: change(state.history) });
+    if (!state.history) return;
+    const history = change(state.history);
+    const { present } = history;
+    const { width, height } = state.history.present;
+    // A canvas of another size is shown whole, whichever way it changed.
+    const isResized = present.width !== width || present.height !== height;
+    update({ history, ...(isResized ? { view: fittedView(present, state.area) } : {}) });
   };
   const fit = () => {
     const document = state.history?.present;

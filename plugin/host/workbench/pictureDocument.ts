@@ -1,9 +1,17 @@
 /** The browser's document: layers, a selection and what is active. Pure; every change is a new value. */
 import { PentimentoError } from '../../../shared/errors.ts';
-import { intersectRects, isEmptyRect, rectOfSize, type Rect } from '../../../shared/geometry.ts';
+import {
+  intersectRects,
+  isEmptyRect,
+  rectOfSize,
+  relativeTo,
+  type Rect,
+  type Size,
+} from '../../../shared/geometry.ts';
 import type { Plane } from '../../../shared/frame.ts';
 import type { DocumentInfo } from '../../../shared/request.ts';
 import type { Capture, CaptureRequest, HostState, Placement, PlacedPicture } from '../host.ts';
+import { growCanvas } from './growCanvas.ts';
 import { compositeLayers, compositeOne } from './compositeLayers.ts';
 import {
   allLayers,
@@ -67,11 +75,18 @@ function visibleBounds(document: PictureDocument, layer: Layer): Rect | undefine
   return isEmptyRect(bounds) ? undefined : bounds;
 }
 
-/** Reads pixels and coverage of a region. Throws E_HOST_DOCUMENT, E_HOST_MODE. */
+/** Throws E_HOST_LAYER. */
+function namedLayer(document: PictureDocument, layerId: string): Layer {
+  const layer = findLayer(document.layers, Number(layerId));
+  if (!layer) throw new PentimentoError('E_HOST_LAYER');
+  return layer;
+}
+
+/** Reads pixels and coverage of a region. Throws E_HOST_DOCUMENT, E_HOST_LAYER, E_HOST_MODE. */
 export function capture(document: PictureDocument, request: CaptureRequest): Capture {
   if (request.documentId !== document.id) throw new PentimentoError('E_HOST_DOCUMENT');
-  const { region, source } = request;
-  const active = activeLayer(document);
+  const { region, source, layerId } = request;
+  const active = layerId === undefined ? activeLayer(document) : namedLayer(document, layerId);
   if (source === 'layer' && !active)
     throw new PentimentoError('E_HOST_MODE', 'No layer is active.');
   const isLayer = source === 'layer' && active !== undefined;
@@ -104,12 +119,18 @@ export function place(
   document: PictureDocument,
   placement: Placement,
 ): { readonly document: PictureDocument; readonly ids: readonly number[] } {
-  const { documentSize, pictures } = placement;
-  const isSameSize =
-    documentSize.width === document.width && documentSize.height === document.height;
-  if (placement.documentId !== document.id || !isSameSize || pictures.length === 0) {
+  const { documentSize, canvas } = placement;
+  const hasSize = ({ width, height }: Size) =>
+    width === document.width && height === document.height;
+  const isGrown = canvas !== undefined && hasSize(canvas);
+  const isTarget = isGrown || hasSize(documentSize);
+  if (placement.documentId !== document.id || !isTarget || placement.pictures.length === 0) {
     throw new PentimentoError('E_HOST_DOCUMENT');
   }
+  const grown = canvas && !isGrown ? growCanvas(document, canvas) : document;
+  const pictures = canvas
+    ? placement.pictures.map((p) => ({ ...p, bounds: relativeTo(p.bounds, canvas) }))
+    : placement.pictures;
   const first = nextLayerId(document);
   const layers = pictures.map((picture, i) => layerOf(picture, first + i, i === 0));
   const [single] = layers;
@@ -131,7 +152,7 @@ export function place(
   const above = placement.aboveLayerId === undefined ? undefined : Number(placement.aboveLayerId);
   const ids = layers.map((layer) => layer.id);
   return {
-    document: { ...document, layers: insertAbove(document.layers, above, added) },
+    document: { ...grown, layers: insertAbove(grown.layers, above, added) },
     ids: added.kind === 'group' ? [added.id, ...ids] : ids,
   };
 }

@@ -77,7 +77,8 @@ export function crop(selection: Selection, region: Rect): Uint8Array {
   return out;
 }
 
-function trim(selection: Selection): Selection | undefined {
+/** Only as large as what is covered; undefined when nothing is. */
+export function trim(selection: Selection): Selection | undefined {
   const inner = boundsOfMask(selection.data, selection.bounds);
   if (!inner) return undefined;
   const bounds = { ...inner, x: inner.x + selection.bounds.x, y: inner.y + selection.bounds.y };

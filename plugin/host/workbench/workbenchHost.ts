@@ -1,14 +1,19 @@
 import { PentimentoError } from '../../../shared/errors.ts';
 import type { Plane } from '../../../shared/frame.ts';
-import type { Capture, Host } from '../host.ts';
+import type { Capture, Host, HostState } from '../host.ts';
 import type { Editor } from './editor.ts';
 import { capture, hostStateOf, place, type PictureDocument } from './pictureDocument.ts';
 
 /** The browser document as a Host. Placing is one step of the editor's history. */
 export function createWorkbenchHost(editor: Editor): Host {
+  const marks = makeMarks();
+  const stateOf = (document: PictureDocument | undefined): HostState => ({
+    ...hostStateOf(document),
+    selectionMark: marks.of(document?.selection),
+  });
   return {
     kind: 'workbench',
-    state: () => hostStateOf(editor.document()),
+    state: () => stateOf(editor.document()),
     capture: async (request) => capture(openDocument(editor), request),
     glance: async (request, maxSidePx) =>
       reduced(capture(openDocument(editor), request), maxSidePx),
@@ -23,8 +28,22 @@ export function createWorkbenchHost(editor: Editor): Host {
         const document = editor.document();
         if (document === seen) return;
         seen = document;
-        listener(hostStateOf(document));
+        listener(stateOf(document));
       });
+    },
+  };
+}
+
+/** Numbers for values that are never changed in place: a new one for each that is met. */
+function makeMarks() {
+  const known = new WeakMap<object, number>();
+  let last = 0;
+  return {
+    of(value: object | undefined): number | undefined {
+      if (value === undefined) return undefined;
+      const mark = known.get(value) ?? ++last;
+      known.set(value, mark);
+      return mark;
     },
   };
 }

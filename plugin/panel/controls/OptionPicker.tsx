@@ -5,6 +5,8 @@ import type { Option, OptionGroup } from './options.ts';
 
 export interface OptionPickerProps {
   readonly label: string;
+  /** Said instead of the label where several have the same one. */
+  readonly name?: string;
   /** What is shown as chosen, also when it is none of the options. */
   readonly shown: string;
   /** One sentence about what is chosen, or why nothing can be. */
@@ -21,7 +23,17 @@ export interface OptionPickerProps {
  * search. It opens in the page, as text fields would show through anything laid over them (UXP).
  */
 export function OptionPicker(props: OptionPickerProps) {
-  const { label, shown, about, value, suggested, more, isDisabled = false, onChange } = props;
+  const {
+    label,
+    name = label,
+    shown,
+    about,
+    value,
+    suggested,
+    more,
+    isDisabled = false,
+    onChange,
+  } = props;
   const [isOpen, setOpen] = useState(false);
   const field = useRef<HTMLDivElement>(null);
   const close = () => {
@@ -42,7 +54,7 @@ export function OptionPicker(props: OptionPickerProps) {
           ref={field}
           className={isDisabled ? 'choice row grow is-disabled' : 'choice row grow'}
           role="combobox"
-          aria-label={label}
+          aria-label={name}
           aria-expanded={isListShown}
           aria-haspopup="listbox"
           aria-disabled={isDisabled}
@@ -56,7 +68,7 @@ export function OptionPicker(props: OptionPickerProps) {
       </Field>
       {isListShown ? (
         <OptionList
-          label={label}
+          label={name}
           value={value}
           suggested={suggested}
           more={more}

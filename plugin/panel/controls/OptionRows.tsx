@@ -58,7 +58,7 @@ interface OptionRowProps {
 }
 
 function OptionRow({ option, isChosen, isMulti, isStop, rowRef, onChoose }: OptionRowProps) {
-  const { label, about, isDisabled = false } = option;
+  const { picture, isDisabled = false } = option;
   const choose = () => !isDisabled && onChoose(option.value);
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
     const { key, currentTarget } = event;
@@ -71,7 +71,7 @@ function OptionRow({ option, isChosen, isMulti, isStop, rowRef, onChoose }: Opti
   return (
     <div
       ref={rowRef}
-      className={`option-row${isChosen ? ' on' : ''}${isDisabled ? ' is-disabled' : ''}`}
+      className={`option-row${picture === undefined ? '' : ' row start'}${isChosen ? ' on' : ''}${isDisabled ? ' is-disabled' : ''}`}
       role="option"
       aria-selected={isChosen}
       aria-disabled={isDisabled ? true : undefined}
@@ -79,12 +79,30 @@ function OptionRow({ option, isChosen, isMulti, isStop, rowRef, onChoose }: Opti
       onClick={choose}
       onKeyDown={onKeyDown}
     >
+      {picture === undefined ? (
+        <OptionWords {...{ option, isChosen, isMulti }} />
+      ) : (
+        <>
+          <img className="option-picture" src={picture} alt="" />
+          <div className="grow">
+            <OptionWords {...{ option, isChosen, isMulti }} />
+          </div>
+        </>
+      )}
+    </div>
+  );
+}
+
+function OptionWords(props: Pick<OptionRowProps, 'option' | 'isChosen' | 'isMulti'>) {
+  const { option, isChosen, isMulti } = props;
+  return (
+    <>
       <div className="option-name">
         {isMulti && <span className="option-check">{isChosen ? '☑' : '☐'} </span>}
-        {label}
+        {option.label}
       </div>
-      {about !== '' && <div className="tiny dim">{about}</div>}
-    </div>
+      {option.about !== '' && <div className="tiny dim">{option.about}</div>}
+    </>
   );
 }
 

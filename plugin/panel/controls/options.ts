@@ -7,6 +7,8 @@ export interface Option {
   readonly aliases: readonly string[];
   /** It can be seen and not be chosen; `about` says why. */
   readonly isDisabled?: boolean;
+  /** Data URL of a small picture. */
+  readonly picture?: string | undefined;
 }
 
 export interface OptionGroup {

@@ -2,14 +2,16 @@
 import { PentimentoError, toProblem } from '../../../shared/errors.ts';
 import { encodeFrame, type Plane } from '../../../shared/frame.ts';
 import { maxPlanePixels } from '../../../shared/limits.ts';
-import type { GenerateRequest } from '../../../shared/request.ts';
+import { needsModel, type GenerateRequest } from '../../../shared/request.ts';
 import type { Capture } from '../../host/host.ts';
 import { buildPlanRequest } from '../buildPlanRequest.ts';
 import { buildRequest } from '../buildRequest.ts';
 import { labelOf } from '../label.ts';
 import type { SessionParts } from '../parts.ts';
-import { activeModel, activeSampler, hasSelection, mainButton, situationOf } from '../select.ts';
+import { activeModel, activeSampler, mainButton, situationOf } from '../select.ts';
+import { sourceFor } from '../sourceFor.ts';
 import type { SessionState } from '../state.ts';
+import { controlPlanes } from './controls.ts';
 import { follow } from './follow.ts';
 import { reportServiceTrouble } from './connect.ts';
 
@@ -48,13 +50,6 @@ export async function generate(parts: SessionParts): Promise<void> {
   }
 }
 
-/** What is read: a selection from what is visible, a whole layer from the layer itself. */
-export function sourceFor(state: SessionState): 'layer' | 'composite' {
-  const { source } = state.settings;
-  if (source !== 'automatic') return source;
-  return hasSelection(state) ? 'composite' : 'layer';
-}
-
 /** The state is the one at the press: what the artist changes meanwhile is for the next run. */
 async function prepare(
   parts: SessionParts,
@@ -85,9 +80,10 @@ async function prepare(
       document: place,
       region: context,
     });
-    return { request, frame: encodeFrame({ body: request, planes: [] }) };
+    const planes = await controlPlanes(parts, state, context);
+    return { request, frame: encodeFrame({ body: request, planes }) };
   }
-  const withMask = kind !== 'image';
+  const withMask = kind === 'inpaint' || kind === 'remove';
   const capture = await parts.host.capture({
     documentId: document.id,
     region: context,
@@ -99,7 +95,9 @@ async function prepare(
     document: capture.document,
     region: capture.region,
   });
-  const frame = encodeFrame({ body: request, planes: planesOf(capture, withMask) });
+  const planes = [...planesOf(capture, withMask)];
+  if (needsModel(request)) planes.push(...(await controlPlanes(parts, state, capture.region)));
+  const frame = encodeFrame({ body: request, planes });
   return { request, frame, note: capture.note };
 }
 

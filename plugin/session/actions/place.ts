@@ -1,5 +1,6 @@
 /** Results into the document they came from, in one undo step; and small pictures of them. */
 import { PentimentoError, toProblem } from '../../../shared/errors.ts';
+import { rectOfSize, unionRects, type Rect } from '../../../shared/geometry.ts';
 import type { ResultPicture } from '../../client/serviceClient.ts';
 import type { PlacedPicture } from '../../host/host.ts';
 import { thumbnailUrl } from '../../picture/thumbnail.ts';
@@ -30,11 +31,13 @@ export async function place(
       pictures.push(pictureOf(run, view, result, chosen.length > 1));
     }
     const { documentId, documentSize, layerId } = run.origin;
+    const canvas = grownCanvas(run, pictures);
     const anchor = `${documentId}/${layerId ?? ''}`;
     const placed = await host.place({
       documentId,
       aboveLayerId: parts.placedAbove.get(anchor) ?? layerId,
       documentSize,
+      ...(canvas ? { canvas } : {}),
       pictures,
       groupName: run.label,
       historyName: chosen.length > 1 ? `${verbOf(run)} (${chosen.length} variants)` : verbOf(run),
@@ -104,6 +107,13 @@ function pictureOf(
   return { name, bounds, color, alpha, recipe };
 }
 
+/** What the canvas becomes: the document and what was painted past it. */
+function grownCanvas(run: Run, pictures: readonly PlacedPicture[]): Rect | undefined {
+  if (run.situation !== 'expand') return undefined;
+  const document = rectOfSize(run.origin.documentSize);
+  return pictures.reduce((canvas, { bounds }) => unionRects(canvas, bounds), document);
+}
+
 function verbOf(run: Run): string {
   const verbs = {
     generate: 'Generate',
@@ -111,6 +121,7 @@ function verbOf(run: Run): string {
     restyle: 'Restyle',
     fill: 'Fill selection',
     remove: 'Remove',
+    expand: 'Expand',
   } as const;
   return verbs[run.situation];
 }

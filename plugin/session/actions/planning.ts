@@ -5,7 +5,7 @@ import type { PlanRequest } from '../../../shared/plan.ts';
 import { thumbnailUrl } from '../../picture/thumbnail.ts';
 import { buildPlanRequest } from '../buildPlanRequest.ts';
 import type { SessionParts } from '../parts.ts';
-import { sourceFor } from './generate.ts';
+import { sourceFor } from '../sourceFor.ts';
 import { reportServiceTrouble } from './connect.ts';
 
 const quietMs = 250;
@@ -25,7 +25,9 @@ export function keepPlanning(parts: SessionParts): () => void {
       (n, run) => n + run.results.filter((r) => r.isPlaced).length,
       0,
     );
-    const wanted = request ? JSON.stringify([request, state.host.document, placed]) : '';
+    const wanted = request
+      ? JSON.stringify([request, state.host.document, state.host.selectionMark, placed])
+      : '';
     if (wanted === asked) return;
     asked = wanted;
     stopAsking.abort();
@@ -49,7 +51,8 @@ async function ask(parts: SessionParts, request: PlanRequest, signal: AbortSigna
   if (signal.aborted) return;
   try {
     const plan = await parts.client.plan(request, signal);
-    const thumbnail = await glance(parts, plan.context);
+    const isExpanding = request.kind === 'expand' || request.kind === 'expand-patches';
+    const thumbnail = await glance(parts, isExpanding ? request.bounds : plan.context);
     if (!signal.aborted) parts.store.dispatch({ type: 'planKnown', plan, thumbnail });
   } catch (error) {
     if (signal.aborted) return;

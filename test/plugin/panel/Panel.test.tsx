@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
 import { renderToString } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
+import { AdvancedExtras } from '../../../plugin/panel/AdvancedExtras.tsx';
 import { readNumber } from '../../../plugin/panel/controls/NumberField.tsx';
 import { advancedLine } from '../../../plugin/panel/advancedLine.ts';
 import { searchOptions } from '../../../plugin/panel/controls/options.ts';
@@ -15,6 +16,7 @@ import { reduce, type Action } from '../../../plugin/session/reduce.ts';
 import type { Session } from '../../../plugin/session/session.ts';
 import { defaultSettings } from '../../../plugin/session/settings.ts';
 import { initialState, type SessionState } from '../../../plugin/session/state.ts';
+import type { AdvancedSettings } from '../../../shared/advanced.ts';
 import { problemOf } from '../../../shared/errors.ts';
 import type { JobEvent } from '../../../shared/event.ts';
 import type { StyleList } from '../../../shared/styles.ts';
@@ -117,6 +119,14 @@ function sessionIn(
     readLayerRecipe: nothing,
     applyRecipe: nothing,
     closeRecipe: nothing,
+    showMasks: nothing,
+    addControl: nothing,
+    changeControl: nothing,
+    removeControl: nothing,
+    lookAtActiveLayer: nothing,
+    pickControlPicture: nothing,
+    showControlMap: nothing,
+    showModelPictures: nothing,
     readStyles: nothing,
     readModels: nothing,
     lookAgain: nothing,
@@ -398,6 +408,19 @@ describe('choosing styles', () => {
     const html = inside(read({ styles: [], unreadable: ['data/styles.csv'] }));
     expect(html).toContain('styles.csv into /data and open');
     expect(html).toContain('data/styles.csv cannot be read.');
+  });
+});
+
+describe('the advanced switches', () => {
+  it('have fields of their own; what else a recipe set stands beside them', () => {
+    const shown = (advanced: AdvancedSettings) => {
+      return drawIn(<AdvancedExtras />, [{ type: 'settingsChanged', change: { advanced } }]);
+    };
+    const [none, both] = [shown({}), shown({ exactSteps: true, tinyDecoder: true, rho: 5 })];
+    expect(none.match(/<sp-checkbox/g)).toHaveLength(2);
+    expect(none).not.toContain('From a recipe');
+    expect(both).toContain('rho 5');
+    expect(both).not.toContain('tiny decoder');
   });
 });
 

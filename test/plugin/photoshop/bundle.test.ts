@@ -300,6 +300,33 @@ describe('samplers and recipes in Photoshop', () => {
     expect(link(panel, '+ what to avoid: photo')).toBeDefined();
   });
 
+  it('sets up a ControlNet with Photoshop’s own tags', async () => {
+    const net = { ...checkpoint, id: 'n', name: 'canny-v11', kind: 'controlnet' };
+    const panel = await openPanel([checkpoint, net]);
+    press(link(panel, '▸ More'));
+    await vi.waitFor(() => expect(link(panel, '▸ ControlNet')).toBeDefined());
+    press(link(panel, '▸ ControlNet'));
+    await vi.waitFor(() => expect(link(panel, '+ add a ControlNet')).toBeDefined());
+    press(link(panel, '+ add a ControlNet'));
+    await vi.waitFor(() => expect(choice(panel, 'ControlNet 1 model')).toBeDefined());
+    press(choice(panel, 'ControlNet 1 model'));
+    await vi.waitFor(() => expect(option(panel, 'canny-v11')).toBeDefined());
+    press(option(panel, 'canny-v11'));
+    await vi.waitFor(() =>
+      expect(choice(panel, 'ControlNet 1 made into')?.textContent).toContain('Edges (canny)'),
+    );
+    const sight = panel
+      .all('sp-dropdown')
+      .find((e) => e.getAttribute('aria-label') === 'ControlNet 1 looks at');
+    Reflect.set(sight ?? {}, 'selectedIndex', 3);
+    sight?.dispatchEvent(new FakeEvent('change'));
+    await vi.waitFor(() => expect(link(panel, 'choose a picture…')).toBeDefined());
+    const switches = panel.all('sp-checkbox').filter((e) => e.textContent === 'keep soft edges');
+    Reflect.set(switches[0] ?? {}, 'checked', true);
+    switches[0]?.dispatchEvent(new FakeEvent('change', { bubbles: false }));
+    await vi.waitFor(() => expect(panel.textContent).toContain('Difference contrast'));
+  });
+
   it('reads the recipe of a file that the artist picks', async () => {
     const panel = await openPanel();
     press(link(panel, 'from a picture'));
@@ -315,6 +342,69 @@ describe('samplers and recipes in Photoshop', () => {
       expect(Reflect.get(panel.all('sp-textarea')[0] ?? {}, 'value')).toBe('an old fisherman');
       expect(panel.textContent).toContain('DPM++ 2M SDE SGM Uniform · 28 steps · CFG 5.5');
     });
+  });
+});
+
+describe('masks in Photoshop', () => {
+  const plane = (name: string, value: number) => {
+    const data = new Uint8Array(48).fill(value);
+    return { name, width: 8, height: 6, channels: 1, depth: 8, data } as const;
+  };
+
+  it('are shown small in the panel on request, and read again only when asked', async () => {
+    const sent: ReturnType<typeof decodeFrame>[] = [];
+    answer = async (request) => {
+      const { pathname } = new URL(request.url);
+      const bytes = new Uint8Array(await request.arrayBuffer());
+      if (pathname === '/v1/status') return json(statusAnswer);
+      if (pathname === '/v1/models') return json({ models: [], folders: [] });
+      if (pathname === '/v1/samplers') return json(catalogue);
+      if (pathname === '/v1/jobs') return json({ jobs: [] });
+      if (pathname === '/v1/plan')
+        return json({ ...planAnswer, context: { x: 0, y: 0, width: 8, height: 6 } });
+      if (pathname === '/v1/masks') {
+        sent.push(decodeFrame(bytes));
+        const body = { bounds: { x: 3, y: 2, width: 2, height: 1 } };
+        const planes = [plane('alpha', 255), plane('denoise', 128)];
+        return new Response(encodeFrame({ body, planes }).slice());
+      }
+      return json({}, 404);
+    };
+    load();
+    const photo = photoshop.layer({
+      name: 'Photo',
+      pixels: raster({ x: 0, y: 0, width: 8, height: 6 }, 8, 4),
+    });
+    const document = photoshop.open({ layers: [photo], active: [photo.id] });
+    document.selection = coverage({ x: 3, y: 2, width: 2, height: 1 }, () => 180);
+    const panel = sandbox.openPanel('pentimento');
+    const cell = (words: string) => panel.all('div').find((e) => e.textContent === words);
+    const image = () => panel.all('img').find((e) => /seen/.test(e.getAttribute('alt') ?? ''));
+    await vi.waitFor(() => expect(cell('both')).toBeDefined());
+    await vi.waitFor(() =>
+      expect(find(panel, 'sp-button', 'command')?.hasAttribute('disabled')).toBe(false),
+    );
+    expect(photoshop.world.modals).toHaveLength(0);
+    cell('both')?.dispatchEvent(new FakeEvent('click'));
+    await vi.waitFor(() => expect(image()?.getAttribute('src')).toMatch(/^data:image\/png/));
+    expect(photoshop.world.modals).toHaveLength(1);
+    expect(sent[0]?.body).toMatchObject({ kind: 'remove', longestSidePx: 368 });
+    const mask = Array.from(sent[0]?.planes[0]?.data ?? []);
+    expect(mask.filter((v) => v > 0)).toEqual([180, 180]);
+
+    const feather = panel.all('sp-textfield').find((e) => e.getAttribute('label') === 'Feather');
+    Reflect.set(feather ?? {}, 'value', '3');
+    feather?.dispatchEvent(new FakeEvent('change', { bubbles: false }));
+    const again = () => panel.all('span').find((e) => e.textContent === 'show again');
+    await vi.waitFor(() => expect(again()).toBeDefined());
+    expect(photoshop.world.modals).toHaveLength(1);
+    again()?.dispatchEvent(new FakeEvent('click'));
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    expect(sent[1]?.body).toMatchObject({ featherPx: 3 });
+    await vi.waitFor(() => expect(again()).toBeUndefined());
+    expect(photoshop.world.modals).toHaveLength(2);
+    photoshop.world.listeners.length = 0;
+    photoshop.world.checkNothingLeft();
   });
 });
 

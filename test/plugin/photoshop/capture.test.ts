@@ -58,6 +58,24 @@ describe('capture of a layer', () => {
     expect(document.history).toEqual(['Open']);
   });
 
+  it('reads a layer that is not active when it is named, and says when it is gone', async () => {
+    const { document, layer } = openWithLayer();
+    const ink = fake.layer({
+      name: 'Ink',
+      pixels: raster({ x: 1, y: 1, width: 2, height: 2 }, 8, 4),
+    });
+    document.layers.push(ink);
+    const region = { x: 0, y: 0, width: 8, height: 6 };
+    const result = await capture(document, { region, layerId: String(ink.id) });
+    expect(result.document.layer).toEqual({ id: String(ink.id), name: 'Ink' });
+    expect(planeAt(result.picture, region, 2, 2)).toEqual(pixelAt(ink.pixels, 2, 2));
+    expect(planeAt(result.picture, region, 5, 5)).toEqual([0, 0, 0, 0]);
+    expect(document.active).toEqual([layer.id]);
+    await expect(capture(document, { region, layerId: '4711' })).rejects.toMatchObject({
+      code: 'E_HOST_LAYER',
+    });
+  });
+
   it('reads only the crop of a large document', async () => {
     const { document } = openWithLayer(
       { width: 400, height: 300 },

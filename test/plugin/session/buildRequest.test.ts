@@ -56,6 +56,7 @@ describe('buildRequest', () => {
       strength: 0.4,
       featherPx: 3,
       growPx: -2,
+      grainMatch: 0.5,
       ...refined,
     };
     const first = buildRequest({ ...common, kind, settings });
@@ -71,6 +72,7 @@ describe('buildRequest', () => {
       expect(plain).not.toHaveProperty(name);
     }
     expect(plain).not.toHaveProperty('samplerOptions');
+    expect(plain).not.toHaveProperty('grainMatch');
     expect(plain).not.toHaveProperty('variation');
   });
 
