@@ -8,7 +8,14 @@ import { configFrom } from '../../service/config.ts';
 import { startService, type RunningService } from '../../service/main.ts';
 import { apiOf, type Api } from '../fakes/testService.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
-import { dragOnCanvas, workbenchNeeds, openBrowser, typeInto, type Browser } from './chromium.ts';
+import {
+  chooseIn,
+  dragOnCanvas,
+  openBrowser,
+  typeInto,
+  workbenchNeeds,
+  type Browser,
+} from './chromium.ts';
 import { writeTinyModels } from './tinyModels.ts';
 import { writeAdditions } from './writeAdditions.ts';
 
@@ -153,8 +160,7 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
   });
 
   it('offers what a few-step model was made for', async () => {
-    await page.locator('sp-picker[aria-label="Model"]').click();
-    await page.getByRole('option', { name: 'tiny-lcm' }).click();
+    await chooseIn(page, 'Model', 'tiny-lcm');
     await page
       .getByText('This is a few-step model: use 6 steps, CFG 1.5, LCM SGM Uniform?')
       .waitFor();

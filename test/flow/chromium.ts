@@ -107,3 +107,22 @@ export async function typeInto(page: Page, label: string, text: string): Promise
 export function layerNames(page: Page): Promise<string[]> {
   return page.locator('.layer-name > :first-child').allTextContents();
 }
+
+/** Chooses in a picker of the panel; its menu closes when the page moves under it, then again. */
+export async function chooseIn(page: Page, label: string, option: string): Promise<void> {
+  const picker = page.locator(`sp-picker[aria-label="${label}"]`);
+  const item = page.getByRole('option', { name: option });
+  await picker.scrollIntoViewIfNeeded();
+  for (let attempt = 0; attempt < 5; attempt++) {
+    await picker.click();
+    const chosen = item.click({ timeout: 5000 });
+    if (
+      await chosen.then(
+        () => true,
+        () => false,
+      )
+    )
+      return;
+  }
+  throw new Error(`Could not choose ${option} as ${label}`);
+}

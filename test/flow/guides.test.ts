@@ -9,7 +9,14 @@ import { configFrom } from '../../service/config.ts';
 import { startService, type RunningService } from '../../service/main.ts';
 import { apiOf, type Api } from '../fakes/testService.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
-import { dragOnCanvas, openBrowser, typeInto, workbenchNeeds, type Browser } from './chromium.ts';
+import {
+  chooseIn,
+  dragOnCanvas,
+  openBrowser,
+  typeInto,
+  workbenchNeeds,
+  type Browser,
+} from './chromium.ts';
 import { writeTinyModels } from './tinyModels.ts';
 import { writeAdditions } from './writeAdditions.ts';
 import { writeGuides } from './writeGuides.ts';
@@ -138,8 +145,7 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
     await page.getByText('+ add another one').click();
     await choice('ControlNet 2 model').click();
     await page.getByRole('option', { name: /canny-tiny/ }).click();
-    await page.locator('sp-picker[aria-label="ControlNet 2 looks at"]').click();
-    await page.getByRole('option', { name: 'a file' }).click();
+    await chooseIn(page, 'ControlNet 2 looks at', 'a file');
     await page.getByText('ControlNet 2: choose the picture it looks at.').waitFor();
     const drawing = join(folder, 'drawing.png');
     const lines = { create: { width: 90, height: 60, channels: 3, background: 'white' } } as const;
@@ -152,8 +158,7 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
     await page.getByText('+ add another one').click();
     await choice('ControlNet 3 model').click();
     await page.getByRole('option', { name: /canny-tiny/ }).click();
-    await page.locator('sp-picker[aria-label="ControlNet 3 looks at"]').click();
-    await page.getByRole('option', { name: 'a layer' }).click();
+    await chooseIn(page, 'ControlNet 3 looks at', 'a layer');
     await page.locator('.unit', { hasText: 'ControlNet 3' }).getByText('“Background”').waitFor();
     expect(await page.getByText('+ add another one').count()).toBe(0);
     await button.click();
@@ -173,8 +178,7 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
   });
 
   it('shows what is written beside models, and weighs LoRAs', async () => {
-    await page.locator('sp-picker[aria-label="Model"]').click();
-    await page.getByRole('option', { name: 'watercolour' }).click();
+    await chooseIn(page, 'Model', 'watercolour');
     await page.getByRole('button', { name: 'About this model' }).click();
     await page.getByAltText('Made with watercolour').waitFor();
     await page.getByText('Made for tests.').waitFor();

@@ -67,7 +67,7 @@ meanings = {
     name: codes.view(dtype).to(torch.float32).view(torch.int32).tolist()
     for name, dtype in [("F8_E4M3", torch.float8_e4m3fn), ("F8_E5M2", torch.float8_e5m2)]
 }
-(out / "float8-codes.json").write_text(json.dumps(meanings, indent=1) + "\n")
+(out.parent / "float8Codes.json").write_text(json.dumps(meanings, indent=1) + "\n")
 
 module = torch.nn.Linear(3, 2)
 with torch.no_grad():

@@ -96,7 +96,7 @@ describe('stored numbers become float32', () => {
 
   it('every float8, as torch reads it', () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
-    const path = join(import.meta.dirname, '../../fixtures/torch/float8-codes.json');
+    const path = join(import.meta.dirname, '../../fixtures/float8Codes.json');
     const meanings = JSON.parse(readFileSync(path, 'utf8')) as Record<string, number[]>;
     for (const dtype of ['F8_E4M3', 'F8_E5M2'] as const) {
       const expected = new Float32Array(Int32Array.from(meanings[dtype]).buffer);
