@@ -15,6 +15,8 @@ export const ModelFiles = z.strictObject({
   layout: z.enum(['single', 'diffusers', 'onnx']),
   /** The .safetensors file, or the folder that holds unet/, vae/, text_encoder/; graphs in place of weights: 'onnx'. */
   path: z.string(),
+  /** The model whose text encoders and VAE are used, where `path` is a UNet alone. */
+  rest: z.strictObject({ layout: z.enum(['single', 'diffusers']), path: z.string() }).optional(),
   /** A separate VAE file, replacing the model's own. */
   vaePath: z.string().optional(),
   /** TAESD decoder for previews. */

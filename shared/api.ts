@@ -59,6 +59,8 @@ export const ModelInfo = z.strictObject({
   notes: ModelNotes.optional(),
   /** GET /v1/models/:id/preview has a picture. */
   hasPreview: z.boolean().optional(),
+  /** Of a UNet alone: the name of the model whose text encoders and VAE it uses. */
+  partsFrom: z.string().optional(),
   /** Present when the product can run it now; otherwise `problem` says why not. */
   usable: z.boolean(),
   problem: Problem.optional(),

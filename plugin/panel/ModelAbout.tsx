@@ -28,6 +28,9 @@ export function ModelAbout({ model }: { readonly model: ModelInfo }) {
           <b className="path">{name}</b>
         </div>
         <div className="dim">{facts.filter(Boolean).join(' · ')}</div>
+        {model.partsFrom !== undefined && (
+          <div className="dim">A UNet alone; text encoder and VAE of {model.partsFrom}.</div>
+        )}
         <TriggerWords words={notes?.triggerWords ?? []} />
         {notes?.text !== undefined && <div className="dim under quoted">{notes.text}</div>}
         {notes === undefined && model.hasPreview !== true && (

@@ -65,6 +65,7 @@ function tellDuplicates({ paths, sizeBytes, isCertain }: Duplicates, terminal: T
 function row(model: ModelInfo): string {
   const size = `${(model.sizeBytes / 1e9).toFixed(2)} GB`;
   const variant = model.variant === 'base' ? '' : ` ${model.variant}`;
-  const state = model.usable ? '' : `  (${model.problem?.title ?? 'not usable yet'})`;
+  const lent = model.partsFrom === undefined ? '' : `  (with the rest of ${model.partsFrom})`;
+  const state = model.usable ? lent : `  (${model.problem?.title ?? 'not usable yet'})`;
   return `${model.name.padEnd(columns.name)} ${`${model.family}${variant}`.padEnd(columns.family)} ${model.kind.padEnd(columns.kind)} ${size.padStart(9)}  ${model.id}${state}`;
 }

@@ -83,7 +83,13 @@ export function makeModelCache(options: ModelCacheOptions): ModelCache {
     close: () => shrinkTo(0),
     async open(files, { oddSizes, loras, beside = false }, onStage) {
       tellStage = onStage;
-      const key = JSON.stringify([files.path, files.vaePath, files.taesdPath, oddSizes]);
+      const key = JSON.stringify([
+        files.path,
+        files.rest?.path,
+        files.vaePath,
+        files.taesdPath,
+        oddSizes,
+      ]);
       const adapters = await openAdapters(loras, options.cacheFolder);
       const before = current.get(key);
       const isUsable = before !== undefined && (await areUnchanged(before.files));

@@ -7,6 +7,7 @@ import type { Component, Detection } from '../engine/weights/detection.ts';
 import { detectModel } from '../engine/weights/detectModel.ts';
 import { variantOf } from '../engine/weights/detectUnet.ts';
 import { readComponent, readConfigJson } from '../engine/weights/diffusersFolder.ts';
+import { builtFamily } from '../engine/weights/families.ts';
 import { openOnnxFolder } from '../engine/weights/onnx/openOnnxFolder.ts';
 import { openCheckpoint } from '../engine/weights/openCheckpoint.ts';
 import { openControlNet } from '../engine/weights/openControlNet.ts';
@@ -25,6 +26,8 @@ import { suggestedSettings } from './suggestedSettings.ts';
 export interface InspectedModel extends Omit<ModelInfo, 'id'> {
   /** A VAE file that lies beside the checkpoint under its name (`name.vae.safetensors`). */
   readonly ownVae?: string | undefined;
+  /** It lacks text encoders and VAE, which another model of its family can lend. */
+  readonly isUnetAlone?: boolean | undefined;
   /** What the trainer of a LoRA called it (kohya's ss_output_name). */
   readonly trainedAs?: string | undefined;
   /** Of its file, milliseconds; 0 for a folder. */
@@ -53,7 +56,7 @@ const kinds: Readonly<Partial<Record<Component, ModelInfo['kind']>>> = {
 const longestAlias = 200;
 
 /** Counts up whenever `inspectModel` answers something else about the same file: kept answers are then dropped. */
-export const inspectionVersion = 4;
+export const inspectionVersion = 5;
 
 export async function inspectModel(
   found: FoundModel,
@@ -91,7 +94,9 @@ async function inspectFile(found: FoundModel, unread: InspectedModel): Promise<I
   if (detection.component === 'checkpoint' || detection.component === 'unet') {
     const ownVae = found.companions.vae;
     const own = ownVae === undefined ? {} : { ownVae };
-    return { ...info, ...own, ...(await tryOpen(found, ownVae)) };
+    const alone = detection.component === 'unet' && builtFamily(detection.family);
+    const lacking = alone ? { isUnetAlone: true } : {};
+    return { ...info, ...own, ...lacking, ...(await tryOpen(found, ownVae)) };
   }
   if (detection.component === 'vae') {
     if (detection.recognized) return { ...info, usable: true };

@@ -23,6 +23,7 @@ const Inspected = z.strictObject({
   key: z.string(),
   model: ModelInfo.omit({ id: true }).extend({
     ownVae: z.string().optional(),
+    isUnetAlone: z.boolean().optional(),
     trainedAs: z.string().optional(),
     mtimeMs: z.number(),
   }),

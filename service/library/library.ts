@@ -13,6 +13,7 @@ import type { FileHashes } from './fileHashes.ts';
 import { fileName, findEntry } from './findEntry.ts';
 import type { InspectedModels } from './inspectedModels.ts';
 import { callName, modelIds } from './modelNames.ts';
+import { withLentParts } from './lentParts.ts';
 import { openLibraryParts, type LibraryOptions, type LibraryParts } from './libraryParts.ts';
 import { readPreview, type PreviewPicture } from './readPreview.ts';
 import { scanFolders, type FoundModel } from './scanFolder.ts';
@@ -55,6 +56,9 @@ export interface LibraryEntry {
 
 interface Entry extends LibraryEntry {
   readonly ownVae: string | undefined;
+  readonly isUnetAlone?: boolean | undefined;
+  /** Where a UNet alone finds the rest. */
+  readonly rest?: ModelFiles['rest'];
   readonly trainedAs: string | undefined;
   readonly mtimeMs: number;
 }
@@ -83,7 +87,7 @@ export function openLibrary(options: LibraryOptions): Library {
     if (options.watch === true && !isClosed && watch.follow(folders)) {
       ({ models, folders } = await scanFolders(options.folders, options.environment));
     }
-    const entries = await inspectAll(models, inspected);
+    const entries = withLentParts(await inspectAll(models, inspected));
     await inspected.keep(models);
     if (!isClosed) hashes?.want(hashingOrder(entries));
     return entries;
@@ -169,7 +173,8 @@ async function freshEntry(
   if (!entry) return undefined;
   const { name, usable, family } = await inspected.inspect(entry.found);
   const { info } = entry;
-  return name === info.name && usable === info.usable && family === info.family ? entry : undefined;
+  const sameUse = usable === info.usable || entry.rest !== undefined;
+  return name === info.name && sameUse && family === info.family ? entry : undefined;
 }
 
 /** Files that are read at the same time. */
@@ -184,8 +189,15 @@ async function inspectAll(
   const next = models.entries();
   const reader = async (): Promise<void> => {
     for (const [i, found] of next) {
-      const { ownVae, trainedAs, mtimeMs, ...info } = await inspected.inspect(found);
-      entries[i] = { found, info: { id: ids[i], ...info }, ownVae, trainedAs, mtimeMs };
+      const { ownVae, trainedAs, isUnetAlone, mtimeMs, ...info } = await inspected.inspect(found);
+      entries[i] = {
+        found,
+        info: { id: ids[i], ...info },
+        ownVae,
+        trainedAs,
+        isUnetAlone,
+        mtimeMs,
+      };
     }
   };
   await Promise.all(Array.from({ length: atOnce }, reader));
@@ -227,6 +239,7 @@ async function filesOf(
     },
     layout: found.layout,
     path: found.path,
+    ...(entry.rest ? { rest: entry.rest } : {}),
     ...(vaePath === undefined ? {} : { vaePath }),
     ...(taesdPath === undefined ? {} : { taesdPath }),
     ...embeddingsOf(entries),

@@ -316,6 +316,48 @@ describe('other layouts', () => {
   });
 });
 
+describe('a UNet alone', () => {
+  const path = join(folder, 'parts', 'lonely.safetensors');
+  const written = writeModel({
+    manifest: manifestPath('tiny/tiny-sd1/unet.json'),
+    out: path,
+    seed: 2,
+    dtype: 'F16',
+  });
+
+  it('uses text encoder and VAE of a full model of its family, and says whose', async () => {
+    await written;
+    const root = arrange('lent', {
+      'checkpoints/another.safetensors': parts.sdxl,
+      'checkpoints/photon.safetensors': parts.sd1,
+      'unet/alone.safetensors': path,
+    });
+    const library = openLibrary({ folders: [root] });
+    const alone = (await library.list()).find(({ name }) => name === 'alone');
+    expect(alone).toMatchObject({ usable: true, partsFrom: 'photon', family: 'sd1' });
+    expect(alone?.problem).toBeUndefined();
+    const files = await library.files('alone');
+    expect(files.path).toBe(join(root, 'unet/alone.safetensors'));
+    expect(files.rest).toEqual({
+      layout: 'single',
+      path: join(root, 'checkpoints/photon.safetensors'),
+    });
+    // The lender itself is as it was.
+    expect((await library.files('photon')).rest).toBeUndefined();
+  });
+
+  it('is not usable beside models of other families only', async () => {
+    await written;
+    const root = arrange('not-lent', {
+      'a/another.safetensors': parts.sdxl,
+      'unet/alone.safetensors': path,
+      'unet/second.safetensors': path,
+    });
+    const library = openLibrary({ folders: [root] });
+    await expect(library.files('alone')).rejects.toMatchObject({ code: 'E_MODEL_MISSING_PART' });
+  });
+});
+
 describe('nothing in a folder can stop the list', () => {
   it('broken files appear with their problem, links and loops are followed once, pipes ignored', async () => {
     const root = arrange('mess', {

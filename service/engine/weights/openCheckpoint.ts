@@ -19,7 +19,7 @@ import { needPart, openVae, type Part } from './openVae.ts';
 import { predictionBeside, predictionOfWeights } from './predictionOf.ts';
 import { describeModel, refuseModel } from './refuseModel.ts';
 import { readTensorFile } from './readTensorFile.ts';
-import { unetSource } from './tensorSource.ts';
+import { unetSource, type Tensors } from './tensorSource.ts';
 import type { BuiltFamily, FileStamp, OpenedCheckpoint, OpenedTextEncoder } from './types.ts';
 
 const publishedNoise: Omit<SchedulerFacts, 'prediction'> = {
@@ -49,7 +49,7 @@ interface Parts {
  * E_MODEL_FAMILY, E_MODEL_KIND, E_MODEL_MISSING_PART, E_MODEL_DAMAGED, E_MODEL_NOT_SAFETENSORS, E_FILE.
  */
 export async function openCheckpoint(files: ModelFiles): Promise<OpenedCheckpoint> {
-  const own = files.layout === 'single' ? await singleFileParts(files) : await folderParts(files);
+  const own = files.rest ? await borrowingParts(files, files.rest) : await ownParts(files);
   const parts = files.vaePath === undefined ? own : await withOtherVae(own, files.vaePath);
   const facts = familyFacts[parts.family];
   const { unet, nativeSide } = openUnet(parts.unet);
@@ -84,6 +84,43 @@ function familyOf(found: Detection): BuiltFamily {
   return family;
 }
 
+function ownParts(files: ModelFiles): Promise<Parts> {
+  return files.layout === 'single' ? singleFileParts(files) : folderParts(files);
+}
+
+/** A UNet alone, with what another model of its family lends it. Throws E_MODEL_FAMILY for one of another. */
+async function borrowingParts(
+  files: ModelFiles,
+  rest: NonNullable<ModelFiles['rest']>,
+): Promise<Parts> {
+  const file = await readTensorFile(files.path);
+  const found = detectModel(file);
+  const family = familyOf(found);
+  const lent = await ownParts({ ...files, ...rest });
+  if (lent.family !== family) {
+    const what = `Its text encoder and VAE are those of a model of another family (${lent.family}).`;
+    throw new PentimentoError('E_MODEL_FAMILY', what);
+  }
+  return {
+    ...lent,
+    unet: { tensors: file.tensors },
+    ...noiseOf(file),
+    prediction: await predictionOf(files.path, found),
+    scheduler: undefined,
+    files: [stampOf(file), ...lent.files],
+  };
+}
+
+/** What a single file says of the noise it was trained on. */
+function noiseOf({ tensors }: { readonly tensors: Tensors }): Pick<Parts, 'noise'> {
+  return { noise: { ...publishedNoise, zeroTerminalSnr: tensors.has('ztsnr') } };
+}
+
+/** Undefined where only the weights can tell. */
+async function predictionOf(path: string, { prediction }: Detection): Promise<Parts['prediction']> {
+  return prediction === 'unknown' ? predictionBeside(path) : prediction;
+}
+
 async function singleFileParts(files: ModelFiles): Promise<Parts> {
   const file = await readTensorFile(files.path);
   const found = detectModel(file);
@@ -98,9 +135,8 @@ async function singleFileParts(files: ModelFiles): Promise<Parts> {
     unet: part,
     vae: part,
     textEncoders: familyFacts[family].textEncoders.map((place) => openTextEncoder(part, place)),
-    noise: { ...publishedNoise, zeroTerminalSnr: file.tensors.has('ztsnr') },
-    prediction:
-      found.prediction === 'unknown' ? await predictionBeside(files.path) : found.prediction,
+    ...noiseOf(file),
+    prediction: await predictionOf(files.path, found),
     zeroEmptyNegative: undefined,
     files: [stampOf(file)],
   };

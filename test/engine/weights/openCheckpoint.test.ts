@@ -11,7 +11,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { detectModel } from '../../../service/engine/weights/detectModel.ts';
@@ -570,6 +570,42 @@ describe('a PyTorch checkpoint', () => {
     const same = await openCheckpoint(single(path));
     expect(torch.unet.config).toEqual(same.unet.config);
     expectEqualWeights(torch.unet.weights, same.unet.weights);
+  });
+});
+
+describe('a UNet alone with the rest of another model', () => {
+  const write = (manifest: string, name: string, seed: number) =>
+    writeModel({
+      manifest: manifestPath(manifest),
+      out: join(folder, `lent-${name}.safetensors`),
+      seed,
+      dtype: 'F16',
+    });
+
+  it('opens as its own weights and the other’s encoders', async () => {
+    const alone = await write('tiny/tiny-sd1/unet.json', 'unet', 5);
+    const full = await write('tiny/tiny-sd1/single.json', 'full', 6);
+    const same = await write('tiny/tiny-sd1/single.json', 'same', 5);
+    const opened = await openCheckpoint(single(alone, { rest: { layout: 'single', path: full } }));
+    const [own, lender] = [await openCheckpoint(single(same)), await openCheckpoint(single(full))];
+    expectEqualWeights(opened.unet.weights, own.unet.weights);
+    expectEqualWeights(opened.vae.weights, lender.vae.weights);
+    expectEqualWeights(opened.textEncoders[0].weights, lender.textEncoders[0].weights);
+    expect(opened.prediction).toBe(own.prediction);
+    expect(opened.files?.map(({ file }) => basename(file))).toEqual([
+      'lent-unet.safetensors',
+      'lent-full.safetensors',
+    ]);
+  });
+
+  it('is refused with a model of another family', async () => {
+    const alone = await write('tiny/tiny-sd1/unet.json', 'unet', 5);
+    const other = await write('tiny/tiny-sdxl/single.json', 'sdxl', 6);
+    const rest = { layout: 'single', path: other } as const;
+    await expect(openCheckpoint(single(alone, { rest }))).rejects.toMatchObject({
+      code: 'E_MODEL_FAMILY',
+      detail: expect.stringContaining('sdxl'),
+    });
   });
 });
 
