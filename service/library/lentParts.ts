@@ -19,7 +19,7 @@ export function withLentParts<E extends LendingEntry>(entries: readonly E[]): E[
       return entry;
     }
     const { problem: _, ...info } = entry.info;
-    const { nativeSide } = lender.info;
+    const { nativeSide, prediction } = lender.info;
     return {
       ...entry,
       rest: { layout, path },
@@ -27,6 +27,7 @@ export function withLentParts<E extends LendingEntry>(entries: readonly E[]): E[
         ...info,
         usable: true,
         partsFrom: lender.info.name,
+        prediction: info.prediction === 'v' ? 'v' : prediction,
         ...(nativeSide === undefined ? {} : { nativeSide }),
       },
     };

@@ -104,11 +104,23 @@ async function borrowingParts(
   return {
     ...lent,
     unet: { tensors: file.tensors },
-    ...noiseOf(file),
-    prediction: await predictionOf(files.path, found),
+    ...trainedAs(file, lent),
+    prediction: found.prediction === 'v' ? 'v' : await lentPrediction(files.path, lent),
     scheduler: undefined,
     files: [stampOf(file), ...lent.files],
   };
+}
+
+/** The file beside it says; else it was made from a model like the lender. */
+async function lentPrediction(path: string, lent: Parts): Promise<Parts['prediction']> {
+  return (await predictionBeside(path)) ?? lent.prediction;
+}
+
+function trainedAs(
+  { tensors }: { readonly tensors: Tensors },
+  { noise }: Parts,
+): Pick<Parts, 'noise'> {
+  return { noise: tensors.has('ztsnr') ? { ...noise, zeroTerminalSnr: true } : noise };
 }
 
 /** What a single file says of the noise it was trained on. */

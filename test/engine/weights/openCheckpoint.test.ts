@@ -598,6 +598,23 @@ describe('a UNet alone with the rest of another model', () => {
     ]);
   });
 
+  it('predicts what the lender does, and carries its own marks', async () => {
+    const alone = await write('tiny/tiny-sd1/unet.json', 'unet', 5);
+    const path = await writeDiffusersFolder({
+      manifest: manifestPath('tiny/tiny-sd1'),
+      out: join(folder, 'lender-v'),
+      seed: 6,
+      dtype: 'F16',
+    });
+    writeFileSync(
+      join(path, 'scheduler', 'scheduler_config.json'),
+      '{"prediction_type": "v_prediction", "rescale_betas_zero_snr": true}',
+    );
+    const opened = await openCheckpoint(single(alone, { rest: { layout: 'diffusers', path } }));
+    expect(opened).toMatchObject({ prediction: 'v', zeroTerminalSnr: true });
+    expect(opened.scheduler).toBeUndefined();
+  });
+
   it('is refused with a model of another family', async () => {
     const alone = await write('tiny/tiny-sd1/unet.json', 'unet', 5);
     const other = await write('tiny/tiny-sdxl/single.json', 'sdxl', 6);
