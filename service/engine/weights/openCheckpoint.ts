@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { PentimentoError } from '../../../shared/errors.ts';
 import type { ModelFiles } from '../../messages.ts';
 import { collectWeights } from './collectWeights.ts';
@@ -103,12 +104,20 @@ async function borrowingParts(
   }
   return {
     ...lent,
-    unet: { tensors: file.tensors },
+    unet: { tensors: file.tensors, ...configOf(lent.unet, file.tensors) },
     ...trainedAs(file, lent),
     prediction: found.prediction === 'v' ? 'v' : await lentPrediction(files.path, lent),
     scheduler: undefined,
     files: [stampOf(file), ...lent.files],
   };
+}
+
+/** The lender's, where its network has the same shapes: they do not tell group norms and heads. */
+function configOf({ tensors, json }: Part, own: Tensors): Pick<Part, 'json'> {
+  const [lenders, ours] = [unetSource(tensors), unetSource(own)];
+  if (json === undefined || !lenders || !ours) return {};
+  const isSame = isDeepStrictEqual(unetConfigFromShapes(lenders), unetConfigFromShapes(ours));
+  return isSame ? { json } : {};
 }
 
 /** The file beside it says; else it was made from a model like the lender. */

@@ -613,6 +613,10 @@ describe('a UNet alone with the rest of another model', () => {
     const opened = await openCheckpoint(single(alone, { rest: { layout: 'diffusers', path } }));
     expect(opened).toMatchObject({ prediction: 'v', zeroTerminalSnr: true });
     expect(opened.scheduler).toBeUndefined();
+    // What shapes do not tell is as in the lender's network, which is of the same ones.
+    const lender = await openCheckpoint(diffusers(path));
+    expect(opened.unet.config).toEqual(lender.unet.config);
+    expect(opened.nativeSide).toBe(lender.nativeSide);
   });
 
   it('is refused with a model of another family', async () => {
