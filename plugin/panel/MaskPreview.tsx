@@ -1,5 +1,5 @@
 import { maskViews, type MaskView } from '../session/previews.ts';
-import { hasSelection } from '../session/select.ts';
+import { hasSelection, situationOf } from '../session/select.ts';
 import { LinkButton } from './controls/LinkButton.tsx';
 import { Segments } from './controls/Segments.tsx';
 import { useSession } from './useSession.ts';
@@ -16,7 +16,7 @@ const choices = maskViews.map((value) => ({ value, label: words[value] }));
 export function MaskPreview() {
   const [state, session] = useSession();
   const { view, shown, isStale, problem } = state.previews.masks;
-  if (!hasSelection(state)) return null;
+  if (!hasSelection(state) || situationOf(state) === 'expand') return null;
   const isInPanel = session.hostKind === 'photoshop';
   return (
     <div className="section masks">

@@ -66,6 +66,8 @@ describe('the masks', () => {
     expect(html).toContain('aria-label="Show mask"');
     expect(html).not.toContain('<img');
     expect(html).not.toContain('will be seen');
+    // Expanding has no use for a selection.
+    expect(draw(<MaskPreview />, { settings: { mode: 'expand' } })).toBe('');
   });
 
   it.each([
