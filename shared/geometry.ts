@@ -86,6 +86,7 @@ export function relativeTo(r: Rect, origin: { readonly x: number; readonly y: nu
 
 /** Bounding box of the values above 0 in a one-channel plane, in the plane's own pixels; undefined if none. */
 export function boundsOfMask(mask: ArrayLike<number>, size: Size): Rect | undefined {
+  if (mask instanceof Uint8Array) return boundsOfBytes(mask, size);
   let left = size.width;
   let right = -1;
   let top = -1;
@@ -104,4 +105,72 @@ export function boundsOfMask(mask: ArrayLike<number>, size: Size): Rect | undefi
   }
   if (top < 0) return undefined;
   return { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
+}
+
+/** Four bytes at a time where that is possible; nothing is read between what is known of both sides. */
+function boundsOfBytes(mask: Uint8Array, { width, height }: Size): Rect | undefined {
+  const begin = firstAbove0(mask, width * height);
+  if (begin === width * height) return undefined;
+  const top = Math.floor(begin / width);
+  const bottom = Math.floor(lastAbove0(mask, width * height) / width);
+  const words = width % 4 === 0 ? wordsOf(mask, width * height) : mask;
+  const bytesEach = words === mask ? 1 : 4;
+  const sides = sidesOf(words, width / bytesEach, { top, bottom });
+  const isEmpty = (x: number): boolean => {
+    let y = top;
+    while (y <= bottom && mask[y * width + x] === 0) y++;
+    return y > bottom;
+  };
+  let left = sides.left * bytesEach;
+  while (isEmpty(left)) left++;
+  let right = (sides.right + 1) * bytesEach - 1;
+  while (isEmpty(right)) right--;
+  return { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
+}
+
+/** The first and the last column that is not 0 everywhere. */
+function sidesOf(
+  values: Uint8Array | Int32Array,
+  width: number,
+  { top, bottom }: { readonly top: number; readonly bottom: number },
+): { left: number; right: number } {
+  let left = width;
+  let right = -1;
+  for (let row = top * width; row <= bottom * width; row += width) {
+    for (let x = 0; x < left; x++) if (values[row + x] !== 0) left = x;
+    for (let x = width - 1; x > right; x--) if (values[row + x] !== 0) right = x;
+  }
+  return { left, right };
+}
+
+/** The bytes four at a time, without those left over; they themselves where they do not lie as words do. */
+function wordsOf(bytes: Uint8Array, length: number): Int32Array | Uint8Array {
+  const { buffer, byteOffset } = bytes;
+  return byteOffset % 4 === 0 ? new Int32Array(buffer, byteOffset, length >> 2) : bytes;
+}
+
+/** `length` when there is none. */
+function firstAbove0(mask: Uint8Array, length: number): number {
+  const words = wordsOf(mask, length);
+  const bytesEach = words === mask ? 1 : 4;
+  let word = 0;
+  while (word < words.length && words[word] === 0) word++;
+  let i = Math.min(word * bytesEach, length);
+  while (i < length && mask[i] === 0) i++;
+  return i;
+}
+
+/** There is one. */
+function lastAbove0(mask: Uint8Array, length: number): number {
+  const words = wordsOf(mask, length);
+  const bytesEach = words === mask ? 1 : 4;
+  const whole = Math.min(length, words.length * bytesEach);
+  let i = length - 1;
+  while (i >= whole && mask[i] === 0) i--;
+  if (i >= whole) return i;
+  let word = whole / bytesEach - 1;
+  while (words[word] === 0) word--;
+  i = (word + 1) * bytesEach - 1;
+  while (mask[i] === 0) i--;
+  return i;
 }

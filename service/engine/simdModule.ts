@@ -52,6 +52,9 @@ export const i32 = {
   of: (value: number): Code => i32Const(value),
   add: (a: Code, b: Code): Code => [...a, ...b, 0x6a],
   load: (address: Code, offset: number): Code => [...address, 0x28, 0, ...unsigned(offset)],
+  /** One unsigned byte. */
+  load8: (address: Code, offset: number): Code => [...address, 0x2d, 0, ...unsigned(offset)],
+  shiftLeft: (a: Code, bits: number): Code => [...a, ...i32Const(bits), 0x74],
 };
 
 /** Vectors of four float32. */
@@ -98,6 +101,10 @@ export const i32x4 = {
   add: two(174),
   sub: two(177),
   notEqual: two(56),
+  min: two(182),
+  max: two(184),
+  /** One of the four, as a number. */
+  lane: (a: Code, lane: number): Code => [...a, 0xfd, 27, lane],
   truncated: one(248),
   mul: two(181),
   shiftRightSigned: shift(172),
@@ -119,6 +126,8 @@ export const i16x8 = {
   extendHigh: one(138),
   /** Eight from two vectors of four, cut to what 16 bits hold. */
   narrow: two(133),
+  /** Sums of two neighbouring unsigned bytes. */
+  neighbourSums: one(125),
   add: two(142),
   sub: two(145),
   mul: two(149),
@@ -142,6 +151,10 @@ export const i64x2 = {
   add: two(206),
 };
 
+function laneFrom(opcode: number, operands: Code, offset: number, lane: number): Code {
+  return [...operands, 0xfd, opcode, 0, ...unsigned(offset), lane];
+}
+
 export const v128 = {
   and: two(78),
   andNot: two(79),
@@ -158,6 +171,11 @@ export const v128 = {
   spread32: (address: Code, offset: number): Code => [...address, 0xfd, 9, 0, ...unsigned(offset)],
   /** Eight bytes in both halves. */
   spread64: (address: Code, offset: number): Code => [...address, 0xfd, 10, 0, ...unsigned(offset)],
+  /** A vector with one of its bytes, or of its eight halves of words, from memory. */
+  load8Lane: (address: Code, offset: number, a: Code, lane: number): Code =>
+    laneFrom(84, [...address, ...a], offset, lane),
+  load16Lane: (address: Code, offset: number, a: Code, lane: number): Code =>
+    laneFrom(85, [...address, ...a], offset, lane),
   /** Four 32-bit lanes of two vectors, counted 0..7. */
   lanes: (a: Code, b: Code, order: readonly [number, number, number, number]): Code => [
     ...a,
@@ -208,6 +226,10 @@ export class SimdFunction {
 
   store(address: Code, offset: number, value: Code): void {
     this.#body.push(...address, ...value, 0xfd, 11, 2, ...unsigned(offset));
+  }
+
+  storeWord(address: Code, offset: number, value: Code): void {
+    this.#body.push(...address, ...value, 0x36, 0, ...unsigned(offset));
   }
 
   /** The lowest four bytes of a vector. */

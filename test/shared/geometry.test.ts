@@ -64,27 +64,36 @@ describe('geometry', () => {
 
   it('finds the bounds of any mask', () => {
     expect(boundsOfMask(new Uint8Array(12), { width: 4, height: 3 })).toBeUndefined();
+    const levels = fc.uint8Array({ minLength: 44, maxLength: 44 });
+    const widths = fc.constantFrom(4, 5, 8, 10, 40);
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 30, maxLength: 30 }), (values) => {
-        const mask = values.map((v) => (v > 200 ? v : 0));
-        const bounds = boundsOfMask(mask, { width: 6, height: 5 });
-        const points = [...mask.entries()]
-          .filter(([, v]) => v > 0)
-          .map(([i]) => [i % 6, Math.floor(i / 6)] as const);
-        if (points.length === 0) {
-          expect(bounds).toBeUndefined();
-          return;
-        }
-        const xs = points.map((p) => p[0]);
-        const ys = points.map((p) => p[1]);
-        const expected: Rect = {
-          x: Math.min(...xs),
-          y: Math.min(...ys),
-          width: Math.max(...xs) - Math.min(...xs) + 1,
-          height: Math.max(...ys) - Math.min(...ys) + 1,
-        };
-        expect(bounds).toEqual(expected);
-      }),
+      fc.property(
+        levels,
+        widths,
+        fc.nat(4),
+        fc.constantFrom(100, 200, 250),
+        (all, width, at, rare) => {
+          const mask = all.map((v) => (v > rare ? v : 0)).subarray(at, at + 40);
+          const bounds = boundsOfMask(mask, { width, height: 40 / width });
+          expect(boundsOfMask([...mask], { width, height: 40 / width })).toEqual(bounds);
+          const points = [...mask.entries()]
+            .filter(([, v]) => v > 0)
+            .map(([i]) => [i % width, Math.floor(i / width)] as const);
+          if (points.length === 0) {
+            expect(bounds).toBeUndefined();
+            return;
+          }
+          const xs = points.map((p) => p[0]);
+          const ys = points.map((p) => p[1]);
+          const expected: Rect = {
+            x: Math.min(...xs),
+            y: Math.min(...ys),
+            width: Math.max(...xs) - Math.min(...xs) + 1,
+            height: Math.max(...ys) - Math.min(...ys) + 1,
+          };
+          expect(bounds).toEqual(expected);
+        },
+      ),
     );
   });
 });

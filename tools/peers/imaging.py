@@ -70,7 +70,10 @@ def operations(n):
 
 
 def timed(run):
+    warm_up = time.perf_counter()
     run()
+    while time.perf_counter() - warm_up < 0.2:
+        run()
     times = []
     begun = time.perf_counter()
     while len(times) < 5 or (time.perf_counter() - begun < 0.4 and len(times) < 25):

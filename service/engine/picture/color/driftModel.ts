@@ -5,7 +5,7 @@
  * found together by robust weighted ridge regression, so that each takes only what is its own.
  */
 import { roleBand, roleNone, type Cells } from './driftCells.ts';
-import { addObservations, ridgeSums, solveRidge } from './ridge.ts';
+import { openRidge, solveRidge, writeResiduals } from './ridge.ts';
 
 const colorTerms = 10;
 /** Cosines up to this many half waves over both sides together. */
@@ -136,12 +136,11 @@ function robustRidge(x: Float64Array, y: Float64Array, isBand: Uint8Array): Floa
   const weights = Float64Array.from(isBand, (band) => (band ? 0 : 1));
   const residuals = new Float64Array(count);
   const penalty = penalties(count);
+  const ridge = openRidge({ size: terms, x, y });
   let coefficients: Float64Array = new Float64Array(terms * 3);
   for (let round = 0; round < rounds; round++) {
-    const sums = ridgeSums(terms, 3);
-    addObservations(sums, { x, y, weights });
-    coefficients = solveRidge(sums, penalty);
-    writeResiduals(x, y, { coefficients, residuals });
+    coefficients = solveRidge(ridge, weights, penalty);
+    writeResiduals(ridge, coefficients, residuals);
     const limit = tukeyFactor * Math.max(leastSpread, median(residuals, isBand));
     const bandLimit = Math.max(limit, bandTolerance * (1 - round / 6));
     for (let i = 0; i < count; i++) {
@@ -150,26 +149,6 @@ function robustRidge(x: Float64Array, y: Float64Array, isBand: Uint8Array): Floa
     }
   }
   return coefficients;
-}
-
-function writeResiduals(
-  x: Float64Array,
-  y: Float64Array,
-  state: { readonly coefficients: Float64Array; readonly residuals: Float64Array },
-): void {
-  const { coefficients, residuals } = state;
-  for (let i = 0; i < residuals.length; i++) {
-    let r = y[i * 3];
-    let g = y[i * 3 + 1];
-    let b = y[i * 3 + 2];
-    for (let k = 0; k < terms; k++) {
-      const v = x[i * terms + k];
-      r -= v * coefficients[k * 3];
-      g -= v * coefficients[k * 3 + 1];
-      b -= v * coefficients[k * 3 + 2];
-    }
-    residuals[i] = Math.sqrt(r * r + g * g + b * b);
-  }
 }
 
 /** Of the residuals outside the band; of an even number the upper one of the two in the middle. */

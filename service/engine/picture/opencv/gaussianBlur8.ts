@@ -51,7 +51,7 @@ function withoutZeroEnds(kernel: Int32Array): Int32Array {
 }
 
 /** Bytes of a row in the kernels' memory, with room for vectors that reach past its end. */
-const stride = (bytes: number): number => Math.ceil(bytes / 16) * 16 + 16;
+const stride = (bytes: number): number => Math.ceil(bytes / 32) * 32 + 32;
 const tapWords = 3;
 
 /** The kernel's taps, the farthest pair first, as addresses around `middle` that lie `step` bytes apart. */

@@ -35,26 +35,31 @@ function pairSums(): SimdFunction {
   const to = fn.variable(fn.param(2), 'i32');
   const at = fn.variable(i32.of(0), 'i32');
   const tap = fn.variable(i32.of(0), 'i32');
-  const sums = [i16x8.extendLow, i16x8.extendHigh].map((extend) => ({
-    extend,
-    sum: fn.variable(v128.zero),
-  }));
-  fn.repeat(to, fn.param(3), 16, () => {
+  const sums = [0, 16].flatMap((offset) =>
+    [i16x8.extendLow, i16x8.extendHigh].map((extend) => ({
+      offset,
+      extend,
+      sum: fn.variable(v128.zero),
+    })),
+  );
+  fn.repeat(to, fn.param(3), 32, () => {
     for (const { sum } of sums) fn.set(sum, i16x8.splat(128));
     fn.set(tap, fn.param(0));
     fn.repeat(tap, fn.param(1), 12, () => {
-      const row = (offset: number) =>
-        fn.keep(v128.load(i32.add(i32.load(fn.value(tap), offset), fn.value(at)), 0));
-      const [a, b] = [row(0), row(4)];
+      const rows = [0, 4].map((address) =>
+        fn.keep(i32.add(i32.load(fn.value(tap), address), fn.value(at)), 'i32'),
+      );
       const weight = fn.keep(v128.spread32(fn.value(tap), 8));
-      for (const { extend, sum } of sums) {
-        const product = i16x8.mul(i16x8.add(extend(a), extend(b)), weight);
-        fn.set(sum, i16x8.add(fn.value(sum), product));
+      for (const { offset, extend, sum } of sums) {
+        const [a, b] = rows.map((row) => extend(v128.load(row, offset)));
+        fn.set(sum, i16x8.add(fn.value(sum), i16x8.mul(i16x8.add(a, b), weight)));
       }
     });
-    const [low, high] = sums.map(({ sum }) => i16x8.shiftRight(fn.value(sum), 8));
-    fn.store(fn.value(to), 0, u8x16.narrow(low, high));
-    fn.set(at, i32.add(fn.value(at), i32.of(16)));
+    for (const n of [0, 2]) {
+      const [low, high] = [n, n + 1].map((k) => i16x8.shiftRight(fn.value(sums[k].sum), 8));
+      fn.store(fn.value(to), sums[n].offset, u8x16.narrow(low, high));
+    }
+    fn.set(at, i32.add(fn.value(at), i32.of(32)));
   });
   return fn;
 }

@@ -2,7 +2,10 @@
 import { simdModule, type SimdFunction } from '../../simdModule.ts';
 import { acrossKernels, downKernel } from './convolveKernels.ts';
 import { interpolateKernels } from './interpolateKernels.ts';
+import { labKernels } from './labKernels.ts';
+import { levelKernels } from './levelKernels.ts';
 import { neighbourKernels } from './neighbourKernels.ts';
+import { ridgeKernels } from './ridgeKernels.ts';
 import { softBlurKernels } from './softBlurKernels.ts';
 
 /** What is used of the global; its types belong to no runtime in particular. */
@@ -40,7 +43,10 @@ function allKernels(): SimdFunction[] {
     ...acrossKernels(),
     downKernel(),
     ...interpolateKernels(),
+    ...labKernels(),
+    ...levelKernels(),
     ...neighbourKernels(),
+    ...ridgeKernels(),
     ...softBlurKernels(),
   ];
 }

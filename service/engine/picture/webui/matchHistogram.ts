@@ -1,5 +1,8 @@
 /** Histogram matching as scikit-image 0.21 computes it (exposure.match_histograms, one channel). */
 import { type Image8, newImage8 } from '../pillow/image8.ts';
+import { inPieces, overPieces, piecesBytes } from '../simd/inPieces.ts';
+import { levelCounts, levelGroupBytes } from '../simd/levelKernels.ts';
+import { pictureKernels } from '../simd/pictureKernels.ts';
 
 interface Distribution {
   /** Distinct values, ascending. */
@@ -27,31 +30,25 @@ function interpolate(x: number, { quantiles, values }: Distribution): number {
 
 /** How often every 8-bit level is there, channel after channel. */
 function countLevels({ data, channels }: Image8): Uint32Array[] {
-  const counts = Array.from({ length: channels }, () => new Uint32Array(256));
-  if (channels === 3) {
-    const [r, g, b] = counts;
-    // Neighbours are often equal, and counting one waits for the other: every second has counts of its own.
-    const [r2, g2, b2] = counts.map((levels) => new Uint32Array(levels.length));
-    let i = 0;
-    for (; i + 6 <= data.length; i += 6) {
-      r[data[i]]++;
-      g[data[i + 1]]++;
-      b[data[i + 2]]++;
-      r2[data[i + 3]]++;
-      g2[data[i + 4]]++;
-      b2[data[i + 5]]++;
-    }
-    for (; i < data.length; i++) counts[i % 3][data[i]]++;
-    for (let v = 0; v < 256; v++) {
-      r[v] += r2[v];
-      g[v] += g2[v];
-      b[v] += b2[v];
-    }
-    return counts;
-  }
-  counts.forEach((levels, c) => {
+  if (channels === 3) return countLevels3(data);
+  return Array.from({ length: channels }, (_, c) => {
+    const levels = new Uint32Array(256);
     for (let i = c; i < data.length; i += channels) levels[data[i]]++;
+    return levels;
   });
+}
+
+function countLevels3(data: Uint8Array): Uint32Array[] {
+  const at = levelCounts.end;
+  const kernels = pictureKernels(at + piecesBytes);
+  kernels.words.fill(0, 0, at / 4);
+  const groupBytes = levelGroupBytes;
+  const counted = overPieces(kernels, 'countLevels', { data, at, groupBytes });
+  const counts = [0, 1, 2].map((c) => {
+    const [some, others] = [c, c + 3].map((t) => kernels.words.subarray(t * 256, (t + 1) * 256));
+    return Uint32Array.from(some, (n, v) => n + others[v]);
+  });
+  for (let i = counted; i < data.length; i++) counts[i % 3][data[i]]++;
   return counts;
 }
 
@@ -104,12 +101,10 @@ export function withHistogramsOf(image: Image8, reference: Image8): Image8 {
   const tables = matchHistograms8(image, reference).map((levels) => Uint8Array.from(levels));
   const out = newImage8(width, height, channels);
   if (channels === 3) {
-    const [r, g, b] = tables;
-    for (let i = 0; i < data.length; i += 3) {
-      out.data[i] = r[data[i]];
-      out.data[i + 1] = g[data[i + 1]];
-      out.data[i + 2] = b[data[i + 2]];
-    }
+    const at = 3 * 256;
+    const kernels = pictureKernels(at + piecesBytes);
+    for (const [c, table] of tables.entries()) kernels.bytes.set(table, c * 256);
+    inPieces(kernels, 'lookUpLevels', { data, out: out.data, at });
     return out;
   }
   for (let i = 0; i < data.length; i++) out.data[i] = tables[i % channels][data[i]];

@@ -44,6 +44,39 @@ describe('alpha in 8 bits', () => {
     expect(alphaComposite(under, over).data).toEqual(over.data);
   });
 
+  it('treats every pixel as if it were alone, in runs of any length and wherever they lie in memory', () => {
+    const pixels = 61;
+    const memory = new Uint8Array(pixels * 4 + 3);
+    for (let shift = 0; shift < 4; shift++) {
+      const under = noiseImage(pixels, 1, 4, 7);
+      const noise = noiseImage(pixels, 1, 4, 8).data;
+      const over = newImage8(pixels, 1, 4, memory.subarray(shift, shift + pixels * 4));
+      over.data.set(noise);
+      const levels = noise.filter((_, i) => i % 4 === 0);
+      // Runs of clear, opaque and soft pixels, each longer than the last.
+      const at = (p: number): number => Math.floor(Math.sqrt(2 * p)) + shift;
+      const mask = levels.map((v, p) => [0, 255, v][at(p) % 3] ?? 0);
+      for (let p = 0; p < pixels; p++) over.data[p * 4 + 3] = mask[p] ?? 0;
+      const colours = [under, over].map((image) => toChannels(image, 3));
+      const shifted = new Uint8Array(pixels + shift).subarray(shift);
+      shifted.set(mask);
+      const composited = alphaComposite(under, over);
+      const blended = blendThroughMask(colours[0], colours[1], {
+        width: pixels,
+        height: 1,
+        data: shifted,
+      });
+      for (let x = 0; x < pixels; x++) {
+        const one = (image: typeof under) => cropImage(image, [x, 0, x + 1, 1]);
+        const alone = alphaComposite(one(under), one(over));
+        expect(one(composited).data).toEqual(alone.data);
+        const pixel = { width: 1, height: 1, data: mask.slice(x, x + 1) };
+        const mixed = blendThroughMask(one(colours[0]), one(colours[1]), pixel);
+        expect(one(blended).data).toEqual(mixed.data);
+      }
+    }
+  });
+
   it('premultiplies and back without loss where alpha is opaque', () => {
     const image = toChannels(noiseImage(16, 16, 3), 4);
     expect(unpremultiply(premultiply(image)).data).toEqual(image.data);
