@@ -86,8 +86,9 @@ function pixelRecord(form: DocumentForm, layer: AddedLayer, place: Place): Layer
 /** 0..255 as a document of the depth stores transparency: 0..255, 0..65535 or 0..1. */
 function inDepth(alpha: Uint8Array, depth: DocumentForm['depth']): ChannelValues {
   if (depth === 8) return alpha;
-  if (depth === 16) return Uint16Array.from(alpha, (v) => v * 257);
-  return Float32Array.from(alpha, (v) => v / 255);
+  const out = depth === 16 ? new Uint16Array(alpha.length) : new Float32Array(alpha.length);
+  for (let i = 0; i < alpha.length; i++) out[i] = depth === 16 ? alpha[i] * 257 : alpha[i] / 255;
+  return out;
 }
 
 function backgroundRecord(file: PsdFile, place: Place): LayerRecordBytes {
