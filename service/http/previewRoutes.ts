@@ -1,16 +1,13 @@
 /** What a run would work with, before it: its masks, and what a ControlNet sees. Nothing is kept. */
-import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open } from 'node:fs/promises';
 import { Hono, type Context } from 'hono';
 import { PentimentoError } from '../../shared/errors.ts';
 import { readFrameHeader, type PlanePlace } from '../../shared/frame.ts';
 import { maxFrameBytes, maxFrameHeaderBytes } from '../../shared/limits.ts';
 import { ControlMapRequest, MaskRequest } from '../../shared/preview.ts';
-import { newId } from '../jobs/ids.ts';
-import { announcedLength, bodyChunks, parseSettings } from './body.ts';
+import { parseSettings } from './body.ts';
+import { convertUpload } from './convertUpload.ts';
 import type { AppEnv, AppParts } from './parts.ts';
-import { fileResponse } from './resultRoutes.ts';
 
 export function previewRoutes(parts: AppParts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -25,31 +22,16 @@ interface Wanted {
   readonly check: (body: unknown, planes: readonly PlanePlace[]) => void;
 }
 
-async function preview(
-  { blobs, converter, clock }: AppParts,
-  c: Context<AppEnv>,
-  { what, check }: Wanted,
-): Promise<Response> {
-  const { incoming, outgoing } = c.env;
-  await blobs.assertRoomFor(announcedLength(incoming, maxFrameBytes));
-  const body = await blobs.receive(bodyChunks(incoming), maxFrameBytes);
-  const outPath = join(blobs.tmpDir, `${newId('preview', clock.wallMs())}.frame`);
-  try {
-    const { body: asked, planes } = await headerOf(body.path, body.sizeBytes);
-    check(asked, planes);
-    await converter.convert({ type: 'preview', what, framePath: body.path, outPath });
-    const { size } = await stat(outPath);
-    outgoing.once('close', () => void blobs.drop(outPath));
-    return fileResponse(createReadStream(outPath, { highWaterMark: 1024 * 1024 }), {
-      'content-type': 'application/octet-stream',
-      'content-length': String(size),
-    });
-  } catch (error) {
-    await blobs.drop(outPath);
-    throw error;
-  } finally {
-    await blobs.drop(body.path);
-  }
+function preview(parts: AppParts, c: Context<AppEnv>, { what, check }: Wanted): Promise<Response> {
+  return convertUpload(parts, c, {
+    maxBytes: maxFrameBytes,
+    name: 'preview',
+    work: async ({ path, sizeBytes }, outPath) => {
+      const { body, planes } = await headerOf(path, sizeBytes);
+      check(body, planes);
+      await parts.converter.convert({ type: 'preview', what, framePath: path, outPath });
+    },
+  });
 }
 
 async function headerOf(path: string, sizeBytes: number) {

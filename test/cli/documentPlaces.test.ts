@@ -14,8 +14,8 @@ import {
 import { readComposite } from '../../service/engine/picture/psd/readComposite.ts';
 import { writePsd, type PsdNode } from '../../service/engine/picture/psd/writePsd.ts';
 import type { Raster } from '../../service/engine/picture/raster.ts';
-import { Recipe } from '../../shared/recipe.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
+import { removalRecipe } from './samples.ts';
 
 const folder = temporaryFolder();
 const size = { width: 16, height: 12 };
@@ -43,24 +43,7 @@ const path = join(folder, 'layers.psd');
 writeFileSync(path, writePsd({ ...size, depth: 8, mode: 'rgb', layers, composite: whole }));
 
 const bounds = { x: 1, y: 1, width: 3, height: 2 };
-const recipe = Recipe.parse({
-  version: 1,
-  made: 'pentimento 0.1.0',
-  index: 0,
-  seed: 3,
-  context: bounds,
-  workingSize: { width: 24, height: 16 },
-  request: {
-    kind: 'remove',
-    document: { id: 'd', name: 'p', ...size, depth: 8, mode: 'rgb' },
-    region: bounds,
-    seed: 3,
-    count: 1,
-    featherPx: 0,
-    growPx: 0,
-    colorMatch: 1,
-  },
-});
+const recipe = removalRecipe(size, bounds);
 const result = {
   body: { bounds, recipe },
   planes: [

@@ -1,16 +1,14 @@
 /** expand on files of every kind, as a child process. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPsdDocument } from '../../plugin/host/workbench/readPsdDocument.ts';
 import { exitCodes } from '../../service/cli/exitCodes.ts';
 import { decodePicture } from '../../service/engine/picture/decode.ts';
 import type { Raster } from '../../service/engine/picture/raster.ts';
-import { buildService } from '../fixtures/builtProgram.ts';
-import { manifestPath } from '../fixtures/manifest.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
-import { writeModel } from '../fixtures/writeModel.ts';
-import { pentimento, serve, type Ended, type Served } from './runProgram.ts';
+import { pentimento, type Ended, type Served } from './runProgram.ts';
+import { serveTiny } from './serveTiny.ts';
 import { height, width, writeSamples } from './samples.ts';
 
 const seconds = 1000;
@@ -23,17 +21,8 @@ const quick = ['--steps', '1', '--sampler', 'Euler', '--seed', '7'];
 
 let served: Served;
 beforeAll(async () => {
-  buildService();
   await writeSamples(samples);
-  mkdirSync(models);
-  await writeModel({
-    manifest: manifestPath('tiny/tiny-sd1/single.json'),
-    out: join(models, 'tiny.safetensors'),
-    seed: 3,
-    dtype: 'F16',
-  });
-  served = await serve(['--models', models], env);
-  env.PENTIMENTO_PORT = String(served.port);
+  served = await serveTiny(models, env);
 }, 120 * seconds);
 afterAll(() => served.stop());
 

@@ -1,5 +1,5 @@
 /** inpaint, remove, img2img and variants on files of every kind, as a child process. */
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
@@ -13,11 +13,9 @@ import { parametersText } from '../../shared/recipe.ts';
 import { exitCodes } from '../../service/cli/exitCodes.ts';
 import { decodePicture } from '../../service/engine/picture/decode.ts';
 import { recipesOfXmp } from '../../shared/recipeXmp.ts';
-import { buildService } from '../fixtures/builtProgram.ts';
-import { manifestPath } from '../fixtures/manifest.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
-import { writeModel } from '../fixtures/writeModel.ts';
-import { pentimento, serve, type Ended, type Served } from './runProgram.ts';
+import { pentimento, type Ended, type Served } from './runProgram.ts';
+import { serveTiny } from './serveTiny.ts';
 import { differences, height, hole, width, writeSamples } from './samples.ts';
 
 const seconds = 1000;
@@ -42,17 +40,8 @@ const tiny = [
 
 let served: Served;
 beforeAll(async () => {
-  buildService();
   await writeSamples(samples);
-  mkdirSync(models);
-  await writeModel({
-    manifest: manifestPath('tiny/tiny-sd1/single.json'),
-    out: join(models, 'tiny.safetensors'),
-    seed: 3,
-    dtype: 'F16',
-  });
-  served = await serve(['--models', models], env);
-  env.PENTIMENTO_PORT = String(served.port);
+  served = await serveTiny(models, env);
 }, 120 * seconds);
 afterAll(() => served.stop());
 

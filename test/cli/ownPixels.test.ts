@@ -9,30 +9,13 @@ import { fromLinear } from '../../service/engine/picture/resize.ts';
 import { decodeStored } from '../../service/engine/picture/storedPixels.ts';
 import { tiffOf } from '../../service/engine/picture/tiffContainer.ts';
 import { toProfile } from '../../service/engine/picture/toProfile.ts';
-import { Recipe } from '../../shared/recipe.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
+import { removalRecipe } from './samples.ts';
 
 const folder = temporaryFolder();
 const size = { width: 12, height: 10 };
 const bounds = { x: 2, y: 3, width: 6, height: 4 };
-const recipe = Recipe.parse({
-  version: 1,
-  made: 'pentimento 0.1.0',
-  index: 0,
-  seed: 3,
-  context: bounds,
-  workingSize: { width: 24, height: 16 },
-  request: {
-    kind: 'remove',
-    document: { id: 'd', name: 'p', ...size, depth: 8, mode: 'rgb' },
-    region: bounds,
-    seed: 3,
-    count: 1,
-    featherPx: 0,
-    growPx: 0,
-    colorMatch: 1,
-  },
-});
+const recipe = removalRecipe(size, bounds);
 const color: readonly [number, number, number] = [200, 40, 40];
 
 async function profileNamed(name: 'p3' | 'cmyk'): Promise<Uint8Array> {

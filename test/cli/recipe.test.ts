@@ -1,5 +1,5 @@
 /** recipe, --recipe, --style and the runs of variants, from file to file. */
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,12 +8,10 @@ import { ResultInfo } from '../../shared/event.ts';
 import { ReadRecipe } from '../../shared/readRecipe.ts';
 import { exitCodes } from '../../service/cli/exitCodes.ts';
 import { decodePicture } from '../../service/engine/picture/decode.ts';
-import { buildService } from '../fixtures/builtProgram.ts';
-import { manifestPath } from '../fixtures/manifest.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
-import { writeModel } from '../fixtures/writeModel.ts';
 import { pngWith, textChunk } from '../recipes/files.ts';
-import { pentimento, serve, type Ended, type Served } from './runProgram.ts';
+import { pentimento, type Ended, type Served } from './runProgram.ts';
+import { serveTiny } from './serveTiny.ts';
 import { writeSamples } from './samples.ts';
 
 const seconds = 1000;
@@ -37,15 +35,7 @@ const tiny = [
 
 let served: Served;
 beforeAll(async () => {
-  buildService();
   await writeSamples(folder);
-  mkdirSync(models);
-  await writeModel({
-    manifest: manifestPath('tiny/tiny-sd1/single.json'),
-    out: join(models, 'tiny.safetensors'),
-    seed: 3,
-    dtype: 'F16',
-  });
   writeFileSync(
     path('webui.png'),
     await pngWith(
@@ -55,8 +45,7 @@ beforeAll(async () => {
       ),
     ),
   );
-  served = await serve(['--models', models], env);
-  env.PENTIMENTO_PORT = String(served.port);
+  served = await serveTiny(models, env);
 }, 120 * seconds);
 afterAll(() => served.stop());
 

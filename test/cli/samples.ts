@@ -5,6 +5,8 @@ import sharp from 'sharp';
 import { decodePicture } from '../../service/engine/picture/decode.ts';
 import { writeDocument } from '../../service/engine/picture/psd/writeDocument.ts';
 import type { Raster } from '../../service/engine/picture/raster.ts';
+import type { Rect, Size } from '../../shared/geometry.ts';
+import { Recipe } from '../../shared/recipe.ts';
 import { packageRoot } from '../fixtures/builtProgram.ts';
 
 export const width = 144;
@@ -99,4 +101,26 @@ export function differences(before: Raster, after: Raster, reach: number) {
     else if (dx === 0 && dy === 0) inside++;
   }
   return { outside, inside };
+}
+
+/** Of a removal within the bounds of a picture. */
+export function removalRecipe(size: Size, bounds: Rect): Recipe {
+  return Recipe.parse({
+    version: 1,
+    made: 'pentimento 0.1.0',
+    index: 0,
+    seed: 3,
+    context: bounds,
+    workingSize: { width: 24, height: 16 },
+    request: {
+      kind: 'remove',
+      document: { id: 'd', name: 'p', ...size, depth: 8, mode: 'rgb' },
+      region: bounds,
+      seed: 3,
+      count: 1,
+      featherPx: 0,
+      growPx: 0,
+      colorMatch: 1,
+    },
+  });
 }
