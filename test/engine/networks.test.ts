@@ -108,11 +108,18 @@ describe('the same weights', () => {
             layout: 'diffusers',
           } as Parameters<typeof openCheckpoint>[0]);
     const other = await open(checkpoint);
-    expect(await other.predict(latents, step, context)).toEqual(
+    const isSame = (found: Tensor, expected: Tensor) => {
+      if (kind === 'diffusers folder') return expect(found).toEqual(expected);
+      // The copy of the 16-bit file has its kernels in another order: sums round otherwise.
+      expect(found.shape).toEqual(expected.shape);
+      return expect(relativeError(found.data, expected.data)).toBeLessThan(1e-5);
+    };
+    isSame(
+      await other.predict(latents, step, context),
       await model.predict(latents, step, context),
     );
-    expect(await other.encodeText([ids], 1)).toEqual(await model.encodeText([ids], 1));
-    expect(await other.decode(latents)).toEqual(await model.decode(latents));
+    isSame(await other.encodeText([ids], 1), await model.encodeText([ids], 1));
+    isSame(await other.decode(latents), await model.decode(latents));
   });
 });
 

@@ -11,6 +11,7 @@ import { fused } from '../graph/lower/fused.ts';
 import { lowerGraph, type Lowering } from '../graph/lower/lowering.ts';
 import { plain } from '../graph/lower/plain.ts';
 import { webgpu } from '../graph/lower/webgpu.ts';
+import { channelBlockOfCpu } from './channelBlock.ts';
 import type { Device, DeviceName } from '../runtime/device.ts';
 import { loadNetwork } from '../runtime/network.ts';
 import { tensor, type Tensor } from '../tensor.ts';
@@ -19,6 +20,8 @@ import { tensor, type Tensor } from '../tensor.ts';
 export interface DeviceAbilities {
   readonly precision: Precision;
   readonly lowering: Lowering;
+  /** Channels of the blocks that convolutions of the CPU work in (networks/channelBlock.ts), if they do. */
+  readonly channelBlock?: number | undefined;
 }
 
 const lowerings: Record<DeviceName, Lowering> = { cpu, cuda: fused, dml: fused, webgpu };
@@ -32,7 +35,7 @@ const tolerance = 5e-3;
  */
 export async function abilitiesOf(device: Device): Promise<DeviceAbilities> {
   const fast = { precision: device.precision, lowering: lowerings[device.name] };
-  if (device.name === 'cpu') return fast;
+  if (device.name === 'cpu') return { ...fast, channelBlock: await channelBlockOfCpu() };
   const graph = probeGraph();
   const question = probeTensor();
   const expected = await answer(graph, question, 'cpu', { precision: 'float32', lowering: plain });

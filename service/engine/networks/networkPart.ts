@@ -15,7 +15,7 @@ import { adapterChanges, type AdaptedWeights, type Adapter } from './adapterChan
 import { branchFeeds, layerMatrices, splitChanges } from './branchFeeds.ts';
 import type { DeviceAbilities } from './deviceAbilities.ts';
 import type { AdapterSet } from './openAdapters.ts';
-import type { NetworkMemory } from './residentNetworks.ts';
+import { weightBytesOf, type NetworkMemory } from './residentNetworks.ts';
 
 /** What all networks of one model share. */
 export interface PartContext {
@@ -101,13 +101,14 @@ export function makeNetworkPart(context: PartContext, options: PartOptions): Net
   async function load(build: BuildGraph, changes: WeightChanges): Promise<Network> {
     // A session maps the files: offsets must still mean what they meant when they were read.
     await assertUnchanged(context.files);
-    const weights = await readableWeights(context, options);
+    const weights = await readableWeights(context, options, build);
     onStage?.(`loading the ${options.name}`);
     const { bytes, root } = lowerGraph(build(weights), abilities.lowering, precision, {
       changes,
       branched: adapts !== undefined && device.branches,
     });
-    return loadNetwork(bytes, { device: device.name, root, ...options.tuning });
+    const weightsInPlace = abilities.channelBlock !== undefined && isLarge(options.weights);
+    return loadNetwork(bytes, { device: device.name, root, weightsInPlace, ...options.tuning });
   }
 
   return {
@@ -123,6 +124,13 @@ export function makeNetworkPart(context: PartContext, options: PartOptions): Net
   };
 }
 
+/** Above this repacking the matrices takes longer, and more memory, than a run gains by it; bytes. */
+const leastInPlace = 0.25e9;
+
+function isLarge(weights: NetworkWeights): boolean {
+  return weightBytesOf(weights, 'float32') >= leastInPlace;
+}
+
 /** Formats that a device reads where they lie: the CPU would convert float16 at each load. */
 const readable: Record<Precision, readonly string[]> = {
   float32: ['F32'],
@@ -130,11 +138,22 @@ const readable: Record<Precision, readonly string[]> = {
 };
 
 async function readableWeights(
-  { device, cacheFolder, onStage }: PartContext,
+  { device, abilities, cacheFolder, onStage }: PartContext,
   { name, weights }: PartOptions,
+  build: BuildGraph,
 ): Promise<NetworkWeights> {
   const formats = readable[device.precision];
   if ([...weights.values()].every(({ dtype }) => formats.includes(dtype))) return weights;
   onStage?.(`preparing the ${name}`);
-  return float32Copy(weights, { cacheFolder });
+  const { channelBlock: size } = abilities;
+  const blocks = size === undefined ? undefined : { size, names: kernelNames(build(weights)) };
+  return float32Copy(weights, { cacheFolder, blocks });
+}
+
+/** The weights that plain convolutions use and nothing else, at whatever size the graph is. */
+function kernelNames({ steps }: Graph): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const step of steps) if (step.kind === 'conv') names.add(step.weight.name);
+  for (const step of steps) if (step.kind === 'doubledConv') names.delete(step.weight.name);
+  return names;
 }

@@ -4,8 +4,9 @@ import type { DeviceName } from './device.ts';
 
 export interface SessionTuning {
   /**
-   * Read weights where they lie in the file: loads in an instant and takes no memory of its own, but
-   * runs a quarter slower. Otherwise the CPU repacks them.
+   * Read matrices where they lie in the file: loads in an instant and takes no memory of its own, but
+   * runs a few hundredths slower. Otherwise the CPU repacks them. It brings kernels of convolutions into blocks
+   * of channels either way, unless the graph has them so (graph/lower/blockedConv.ts).
    */
   readonly weightsInPlace?: boolean;
   /** Give intermediate results back after each run instead of keeping their memory for the next. */
@@ -30,8 +31,7 @@ export function sessionOptions(
   return {
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
     logSeverityLevel: silent ? fatalOnly : errorsOnly,
-    // The highest level rewrites convolutions, with a copy of their weights.
-    graphOptimizationLevel: weightsInPlace ? 'extended' : 'all',
+    graphOptimizationLevel: 'all',
     enableCpuMemArena: !frugal,
     // A fifth of a gigabyte for no gain in time; DirectML refuses it altogether.
     enableMemPattern: false,

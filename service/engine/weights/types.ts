@@ -24,6 +24,8 @@ export interface StoredTensor {
   readonly end: number;
   /** Of 8-bit floats: what their values are to be multiplied by. */
   readonly scale?: number;
+  /** Of kernels in our own copies: their numbers lie in blocks of so many channels (channelBlocks.ts). */
+  readonly block?: number;
 }
 
 /**

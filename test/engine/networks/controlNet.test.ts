@@ -67,7 +67,14 @@ describe.each([
     const one = await control(whole);
     const two = await control(await write(`tiny/${name}/single.json`, 'F16'));
     const residuals = await one.residuals(question(1));
-    expect(await two.residuals(question(1))).toEqual(residuals);
+    // The copy of the 16-bit file has its kernels in another order: sums round otherwise.
+    const others = await two.residuals(question(1));
+    const isClose = (found: Tensor, expected: Tensor) => {
+      expect(found.shape).toEqual(expected.shape);
+      expect(relativeError(found.data, expected.data)).toBeLessThan(1e-5);
+    };
+    isClose(others.mid, residuals.mid);
+    for (const [i, expected] of residuals.down.entries()) isClose(others.down[i], expected);
     expect(residuals.down).toHaveLength(family === 'sd1' ? 12 : 9);
     const both = await one.residuals(question(2));
     expect(both.mid.shape[0]).toBe(2);

@@ -2,9 +2,10 @@
  * The CPU: the fused form, with two kinds of convolution in fewer multiplications where the picture is
  * large and the kernels are small. After a doubling, each of the four pixels that a pixel becomes sees
  * only 2x2 different neighbours: it has a 2x2 kernel of its own whose entries are sums of the 3x3
- * kernel's. Others go by Winograd's way.
+ * kernel's. Others go by Winograd's way. Kernels that are stored in blocks of channels are used as they lie.
  */
 import type { ConvStep } from '../ir.ts';
+import { blockedConv, blockedSum } from './blockedConv.ts';
 import type { Emitter } from './emitter.ts';
 import { fused } from './fused.ts';
 import type { Lowering } from './lowering.ts';
@@ -17,7 +18,9 @@ export const cpu: Lowering = {
   conv: (emit, step) =>
     emit.repeated && gainsByWinograd(step)
       ? winograd(emit, step.x, step.weight, step.bias)
-      : fused.conv(emit, step),
+      : (blockedConv(emit, step) ?? fused.conv(emit, step)),
+
+  add: (emit, step) => blockedSum(emit, step) ?? fused.add(emit, step),
 
   doubledConv(emit, step) {
     const { x, weight, bias } = step;

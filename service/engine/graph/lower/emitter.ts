@@ -2,11 +2,13 @@
 import path from 'node:path';
 import { PentimentoError } from '../../../../shared/errors.ts';
 import { sizeOfShape } from '../../tensor.ts';
+import { blockedShape, unblockingOrder } from '../../weights/channelBlocks.ts';
 import type { StoredType } from '../../weights/types.ts';
 import type { Shape, Value, Weight } from '../ir.ts';
 import type { WeightChanges } from '../weightChange.ts';
 import { halfBits } from '../onnx/half.ts';
 import {
+  blocksDomain,
   dataTypes,
   type Attributes,
   type DataType,
@@ -42,6 +44,8 @@ export class Emitter {
   readonly files = new Set<string>();
   /** Layers that take a low-rank change with each run, by the names of their weights. */
   readonly branches = new Map<string, Weight>();
+  /** Pictures that exist in blocks of channels too: those, by the names of the usual ones. */
+  readonly inBlocks = new Map<string, string>();
   readonly #branched: boolean;
   readonly #names = new Map<number, string>();
   #count = 0;
@@ -79,6 +83,11 @@ export class Emitter {
   /** One of onnxruntime's contributed operators. */
   contributed(type: string, inputs: readonly string[], attributes: Attributes = {}): string {
     return this.#node(type, 'com.microsoft', inputs, attributes);
+  }
+
+  /** One of onnxruntime's operators on pictures in blocks of channels. */
+  onBlocks(type: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    return this.#node(type, blocksDomain, inputs, attributes);
   }
 
   /** The names of a layer's low-rank factors, which every run is given; undefined in graphs without. */
@@ -121,7 +130,16 @@ export class Emitter {
     return this.node('Reshape', [this.node('Slice', [changed, ...range]), this.ints(shape)]);
   }
 
-  /** A weight in float32 as it lies in its file, without any change. */
+  /**
+   * A kernel in the blocks of channels that it is stored in, for `onBlocks`; undefined when it is stored
+   * otherwise or changed.
+   */
+  blockedKernel(weight: Weight): string | undefined {
+    if (weight.stored.block === undefined || this.#changes.has(weight.name)) return undefined;
+    return this.#lying(weight, weight.shape, 0);
+  }
+
+  /** A weight in float32, without any change. */
   exact(weight: Weight, shape: Shape): string {
     return this.#stored(weight, shape, 0, 'float32');
   }
@@ -187,13 +205,23 @@ export class Emitter {
   }
 
   #stored(weight: Weight, shape: Shape, firstRow: number, precision: Precision): string {
-    const { stored } = weight;
-    const format = storedTypes[stored.dtype];
-    if (!format) {
-      const detail = `${weight.name} is stored as ${stored.dtype}, which must be converted first.`;
-      throw new PentimentoError('E_INTERNAL', detail);
+    const { block, shape: kernel } = weight.stored;
+    let name = this.#lying(
+      weight,
+      block === undefined ? shape : blockedShape(kernel, block),
+      firstRow,
+    );
+    if (block !== undefined) {
+      name = this.node('Transpose', [name], { perm: unblockingOrder });
+      name = this.node('Reshape', [name, this.ints(shape)]);
     }
-    const { type, bytes } = format;
+    return formatOf(weight).type === precision ? name : this.cast(name, precision);
+  }
+
+  /** The initializer that is a weight, in the order and the number format it lies in. */
+  #lying(weight: Weight, shape: Shape, firstRow: number): string {
+    const { stored } = weight;
+    const { type, bytes } = formatOf(weight);
     const name = `${weight.name}[${shape.join(',')}@${firstRow}]`;
     if (!this.initializers.has(name)) {
       const rowBytes = sizeOfShape(weight.shape.slice(1)) * bytes;
@@ -208,7 +236,7 @@ export class Emitter {
       this.initializers.set(name, { name, type, shape, source });
       this.files.add(stored.file);
     }
-    return type === precision ? name : this.cast(name, precision);
+    return name;
   }
 
   #inline(type: DataType, bytes: Uint8Array, shape: Shape, label?: string): string {
@@ -218,6 +246,13 @@ export class Emitter {
     }
     return name;
   }
+}
+
+function formatOf({ name, stored: { dtype } }: Weight): { type: Precision; bytes: number } {
+  const format = storedTypes[dtype];
+  if (format) return format;
+  const detail = `${name} is stored as ${dtype}, which must be converted first.`;
+  throw new PentimentoError('E_INTERNAL', detail);
 }
 
 /** onnxruntime takes external files only below a base folder: we name the volume's root as that. */

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { PentimentoError } from '../../../../shared/errors.ts';
 import type { Graph, GraphStep, StepKind, StepOf, Weight } from '../ir.ts';
-import { encodeModel, type Port } from '../onnx/model.ts';
+import { encodeModel, type OnnxNode, type Port } from '../onnx/model.ts';
 import type { WeightChanges } from '../weightChange.ts';
 import { Emitter, type Precision } from './emitter.ts';
 
@@ -53,11 +53,26 @@ export function lowerGraph(
     outputs.push({ name, type: 'float32', shape: value.shape });
   }
   inputs.push(...emit.branchPorts());
-  const { nodes } = emit;
+  const nodes = usedNodes(
+    emit.nodes,
+    outputs.map(({ name }) => name),
+  );
   const initializers = [...emit.initializers.values()];
   const bytes = encodeModel({ name: graph.name, inputs, outputs, initializers, nodes });
   const files = [...emit.files];
   return { bytes, files, root: commonRoot(files), branches: [...emit.branches.values()] };
+}
+
+/** Without those whose results nothing asks for. */
+function usedNodes(nodes: readonly OnnxNode[], outputs: readonly string[]): OnnxNode[] {
+  const wanted = new Set(outputs);
+  const used: OnnxNode[] = [];
+  for (const node of nodes.toReversed()) {
+    if (!node.outputs.some((name) => wanted.has(name))) continue;
+    for (const name of node.inputs) wanted.add(name);
+    used.push(node);
+  }
+  return used.toReversed();
 }
 
 function lowerStep(lowering: Lowering, emit: Emitter, step: GraphStep): string {

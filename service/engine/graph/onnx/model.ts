@@ -11,8 +11,8 @@ export type Attributes = Readonly<Record<string, Attribute>>;
 
 export interface OnnxNode {
   readonly type: string;
-  /** '' is ONNX's own; contributed operators are in 'com.microsoft'. */
-  readonly domain: '' | 'com.microsoft';
+  /** '' is ONNX's own; contributed operators are in 'com.microsoft', those on blocks of channels in the last. */
+  readonly domain: '' | 'com.microsoft' | typeof blocksDomain;
   /** '' leaves an optional input out. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -51,6 +51,9 @@ export interface OnnxModel {
   readonly nodes: readonly OnnxNode[];
 }
 
+/** onnxruntime's convolutions for the CPU, which its optimiser writes otherwise. */
+export const blocksDomain = 'com.microsoft.nchwc';
+
 const irVersion = 8;
 /** DirectML's kernels end near 20; 17 is the first with LayerNormalization. */
 const opset = 17;
@@ -67,9 +70,12 @@ export function encodeModel(model: OnnxModel): Uint8Array {
     for (const port of model.inputs) graph.message(11, (w) => writePort(w, port));
     for (const port of model.outputs) graph.message(12, (w) => writePort(w, port));
   });
+  // Devices may refuse a model that names a domain they do not have.
+  const inBlocks = model.nodes.some(({ domain }) => domain === blocksDomain);
   for (const [domain, version] of [
     ['', opset],
     ['com.microsoft', 1],
+    ...(inBlocks ? [[blocksDomain, 1] as const] : []),
   ] as const) {
     writer.message(8, (set) => {
       set.string(1, domain);
