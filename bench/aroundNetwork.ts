@@ -30,6 +30,7 @@ import type { Tensor } from '../service/engine/tensor.ts';
 import { encodeFrame, type Plane } from '../shared/frame.ts';
 import type { Recipe } from '../shared/recipe.ts';
 import { inpaintRequest } from '../test/fakes/testService.ts';
+import { runsAsEngine } from './measure/asEngine.ts';
 import { machineLine } from './measure/machine.ts';
 import { ellipse, photograph, rgbaOf } from './measure/photograph.ts';
 import { atMost, printTable, told, type Figure } from './measure/table.ts';
@@ -204,4 +205,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+if (runsAsEngine(import.meta.url)) await main();

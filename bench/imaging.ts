@@ -1,9 +1,11 @@
 /**
  * Picture operations beside Pillow, OpenCV and scikit-image on the same operation and size, RGB of 8 bits.
  * `--peer PYTHON`: an environment with tools/requirements.txt; each operation is then timed here and there
- * one right after the other. Without it only ours are told. `--size 1024`: that size only.
+ * one right after the other, both in the engine's environment. Without it only ours are told. `--size 1024`: that
+ * size only; `--only TEXT`: operations whose names contain it.
  */
 import { parseArgs } from 'node:util';
+import { runsAsEngine } from './measure/asEngine.ts';
 import { machineLine } from './measure/machine.ts';
 import { imagingOperations } from './measure/imagingOperations.ts';
 import { startPeer, type Peer } from './measure/peer.ts';
@@ -41,4 +43,4 @@ async function main(): Promise<void> {
   peer?.stop();
 }
 
-await main();
+if (runsAsEngine(import.meta.url)) await main();

@@ -7,6 +7,7 @@ import { planRun } from '../service/engine/plan/planRun.ts';
 import { runJob, type Job, type JobTools } from '../service/engine/runJob.ts';
 import { intersectRects, rectOfSize, relativeTo, type Size } from '../shared/geometry.ts';
 import type { RemoveRequest } from '../shared/request.ts';
+import { runsAsEngine } from './measure/asEngine.ts';
 import { machineLine } from './measure/machine.ts';
 import { ellipse, photograph, rgbaOf } from './measure/photograph.ts';
 import { atMost, printTable, told } from './measure/table.ts';
@@ -123,4 +124,4 @@ async function main(): Promise<void> {
   ]);
 }
 
-await main();
+if (runsAsEngine(import.meta.url)) await main();

@@ -303,6 +303,12 @@ describe('the house', () => {
     expect(readers).toEqual([]);
   });
 
+  it('starts threads in one file', () => {
+    const starters = imports.filter((i) => i.target === 'node:worker_threads');
+    const found = new Set(starters.map((i) => i.from));
+    expect([...found]).toEqual([`${engine}/picture/simd/bandThreads.ts`]);
+  });
+
   it('keeps chance and clocks out of the pure rooms', () => {
     const pure = [
       `${engine}/plan`,

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodePicture } from '../../service/engine/picture/decode.ts';
-import { squaredDistance } from '../../shared/mask/distance.ts';
 import { encodePng } from '../../service/engine/picture/encode.ts';
 import { featherMask, growMask } from '../../service/engine/picture/mask.ts';
 import { blurColumns8, blurRows8 } from '../../service/engine/picture/opencv/gaussianBlur8.ts';
@@ -17,6 +16,7 @@ import {
   toImage8,
   type Image8,
 } from '../../service/engine/picture/pillow/image8.ts';
+import { distanceSquares } from '../../service/engine/picture/simd/distance.ts';
 import { maxFilter } from '../../service/engine/picture/pillow/rankFilter.ts';
 import { resizePillow } from '../../service/engine/picture/pillow/resample.ts';
 import { fromFloatImage } from '../../service/engine/picture/convert.ts';
@@ -42,7 +42,7 @@ export async function imagingOperations(n: number): Promise<Record<string, Work>
     'OpenCV mask grow 16, hard': () => growMask(hard, 16),
     'OpenCV mask grow 16, soft': () => growMask(soft, 16),
     'Pillow MaxFilter 9': () => maxFilter(maskImage(soft), 9),
-    'OpenCV distance': () => squaredDistance(hard.data, size, Infinity),
+    'OpenCV distance': () => distanceSquares(hard.data, size, Infinity),
     ...colors(image, other),
     ...composites({ image, other, soft }),
     ...(await files(image)),

@@ -8,6 +8,7 @@ export type Code = readonly number[];
 
 const v128Type = 0x7b;
 const i32Type = 0x7f;
+const f64Type = 0x7c;
 
 function unsigned(value: number): number[] {
   const bytes: number[] = [];
@@ -65,6 +66,10 @@ export const f32x4 = {
   add: two(228),
   sub: two(229),
   mul: two(230),
+  div: two(231),
+  /** The smaller, and the larger of two, where none is NaN. */
+  min: two(234),
+  max: two(235),
   /** The nearest float32 of two float64, in the lower half. */
   demote: one(94),
   fromI32: one(250),
@@ -120,6 +125,8 @@ export const i32x4 = {
 
 /** Vectors of eight 16-bit integers. */
 export const i16x8 = {
+  /** A parameter in all eight. */
+  spread: one(16),
   splat: (value: number): Code => constant(new Int16Array(8).fill(value)),
   /** The lower, and the upper eight of sixteen unsigned bytes. */
   extendLow: one(137),
@@ -132,6 +139,18 @@ export const i16x8 = {
   sub: two(145),
   mul: two(149),
   shiftRight: shift(141),
+  shiftRightSigned: shift(140),
+  equal: two(45),
+  /** Unsigned, cut to 65535. */
+  addSaturated: two(144),
+  minUnsigned: two(151),
+  /** Eight of two vectors, counted 0..15. */
+  lanes: (a: Code, b: Code, order: readonly number[]): Code =>
+    u8x16.lanes(
+      a,
+      b,
+      order.flatMap((lane) => [2 * lane, 2 * lane + 1]),
+    ),
 };
 
 /** Vectors of sixteen bytes. */
@@ -139,6 +158,9 @@ export const u8x16 = {
   /** Sixteen from two vectors of eight signed ones, cut to 0..255. */
   narrow: two(102),
   max: two(121),
+  of: (bytes: readonly number[]): Code => constant(Uint8Array.from(bytes)),
+  /** Bytes of a vector by a vector of their places, 0 where there is none. */
+  picked: two(14),
   /** Bytes of two vectors, counted 0..31. */
   lanes: (a: Code, b: Code, order: readonly number[]): Code => [...a, ...b, 0xfd, 13, ...order],
 };
@@ -186,6 +208,8 @@ export const v128 = {
   ],
 };
 
+const types = { v128: v128Type, i32: i32Type, f64: f64Type } as const;
+
 /** One function under construction: it takes 32-bit integers and answers nothing. */
 export class SimdFunction {
   readonly name: string;
@@ -204,13 +228,13 @@ export class SimdFunction {
   }
 
   /** A value computed once, here, and read from a variable. */
-  keep(value: Code, type: 'v128' | 'i32' = 'v128'): Code {
+  keep(value: Code, type: keyof typeof types = 'v128'): Code {
     return this.value(this.variable(value, type));
   }
 
   /** As keep, for what changes; answers the variable's number. */
-  variable(value: Code, type: 'v128' | 'i32' = 'v128'): number {
-    this.#locals.push(type === 'v128' ? v128Type : i32Type);
+  variable(value: Code, type: keyof typeof types = 'v128'): number {
+    this.#locals.push(types[type]);
     const index = this.#params + this.#locals.length - 1;
     this.set(index, value);
     return index;
@@ -250,6 +274,25 @@ export class SimdFunction {
     this.#body.push(...this.value(variable), ...end, 0x49, 0x0d, 0x00, 0x0b);
   }
 
+  /** Runs `body` if the condition is not 0. */
+  when(condition: Code, body: () => void): void {
+    this.#body.push(...condition, 0x04, 0x40);
+    body();
+    this.#body.push(0x0b);
+  }
+
+  /** Runs `body` again and again while the condition is not 0. */
+  whilst(condition: Code, body: () => void): void {
+    this.#body.push(0x03, 0x40, ...condition, 0x04, 0x40);
+    body();
+    this.#body.push(0x0c, 0x01, 0x0b, 0x0b);
+  }
+
+  /** A number of any kind into memory, by the opcode of its instruction. */
+  storeNumber(opcode: number, address: Code, offset: number, value: Code): void {
+    this.#body.push(...address, ...value, opcode, 0, ...unsigned(offset));
+  }
+
   get type(): Code {
     const params = Array.from({ length: this.#params }, () => i32Type);
     return [0x60, ...list(params.map((type) => [type])), 0];
@@ -270,32 +313,36 @@ function section(id: number, content: Code): number[] {
   return [id, ...unsigned(content.length), ...content];
 }
 
+function named(name: string): number[] {
+  return list(Array.from(name, (letter) => [letter.charCodeAt(0)]));
+}
+
 function exported(name: string, kind: number, index: number): number[] {
-  const letters = Array.from(name, (letter) => [letter.charCodeAt(0)]);
-  return [...list(letters), kind, index];
+  return [...named(name), kind, index];
 }
 
 /** "\0asm" and version 1. */
 const magic = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
 /**
- * A module of these functions, exported by their names, and of `pages` x 64 KiB named `memory` that may
- * grow to `mostPages`.
+ * A module of these functions, exported by their names, and of `pages` x 64 KiB that may grow to `mostPages`:
+ * exported as `memory`, or (`isShared`) imported as `engine.memory` and shared with other threads.
  */
 export function simdModule(
   functions: readonly SimdFunction[],
   pages: number,
   mostPages = pages,
+  isShared = false,
 ): Uint8Array {
+  const limits = [isShared ? 3 : 1, ...unsigned(pages), ...unsigned(mostPages)];
+  const own = functions.map(({ name }, i) => exported(name, 0, i));
   return Uint8Array.from([
     ...magic,
     ...section(1, list(functions.map(({ type }) => type))),
+    ...(isShared ? section(2, list([[...named('engine'), ...named('memory'), 2, ...limits]])) : []),
     ...section(3, list(functions.map((_, i) => unsigned(i)))),
-    ...section(5, list([[1, ...unsigned(pages), ...unsigned(mostPages)]])),
-    ...section(
-      7,
-      list([exported('memory', 2, 0), ...functions.map(({ name }, i) => exported(name, 0, i))]),
-    ),
+    ...(isShared ? [] : section(5, list([limits]))),
+    ...section(7, list(isShared ? own : [exported('memory', 2, 0), ...own])),
     ...section(10, list(functions.map(({ code }) => code))),
   ]);
 }

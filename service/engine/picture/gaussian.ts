@@ -2,8 +2,9 @@
  * Gaussian blur of one float32 channel with a finite reach: pixels further than `gaussianReach` from
  * a value do not feel it at all. Outside the plane its edge pixels are repeated.
  */
-import type { SoftMask } from './raster.ts';
-import { blurSoftPlane, type SoftFilter } from './simd/softBlur.ts';
+import type { Rect } from '../../../shared/geometry.ts';
+import type { Mask, SoftMask } from './raster.ts';
+import { blurMaskArea, blurSoftPlane, type SoftFilter } from './simd/softBlur.ts';
 
 /** Above this sigma (pixels) repeated boxes replace the sampled kernel: their time does not grow with it. */
 const largestSampledSigma = 4;
@@ -20,8 +21,19 @@ export function gaussianReach(sigma: number): number {
 export function gaussianBlur(plane: SoftMask, sigma: number): SoftMask {
   const { width, height } = plane;
   if (!(sigma > 0)) return { width, height, data: plane.data.slice() };
-  const filter = sigma <= largestSampledSigma ? sampledFilter(sigma) : boxFilter(sigma);
-  return { width, height, data: blurSoftPlane(plane, filter) };
+  return { width, height, data: blurSoftPlane(plane, filterOf(sigma)) };
+}
+
+/**
+ * A mask's `area`, 0 to 1, blurred with `sigma` (above 0) and written into `out`, which is as large as the mask:
+ * from 0 to 1, and 0 below 1e-5. Answers the largest value before that.
+ */
+export function gaussianBlurArea(mask: Mask, area: Rect, sigma: number, out: Float32Array): number {
+  return blurMaskArea(mask, area, filterOf(sigma), out);
+}
+
+function filterOf(sigma: number): SoftFilter {
+  return sigma <= largestSampledSigma ? sampledFilter(sigma) : boxFilter(sigma);
 }
 
 /** Weights from the middle on, their sum with both sides 1. */

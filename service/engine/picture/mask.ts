@@ -16,11 +16,11 @@ import {
   type Rect,
 } from '../../../shared/geometry.ts';
 import { inverted } from '../../../shared/mask/dilate.ts';
-import { squaredDistance } from '../../../shared/mask/distance.ts';
 import { toMask, toSoftMask } from './convert.ts';
 import { cropMask } from './crop.ts';
-import { gaussianBlur, gaussianReach } from './gaussian.ts';
+import { gaussianBlur, gaussianBlurArea, gaussianReach } from './gaussian.ts';
 import type { Mask, SoftMask } from './raster.ts';
+import { distanceSquares } from './simd/distance.ts';
 import { growDisk } from './simd/growDisk.ts';
 
 /** From this alpha on the generated picture is what is seen, so that it must be generated in full. */
@@ -57,24 +57,28 @@ export function featherMask(mask: Mask, px: number): SoftMask {
   const sigma = featherSigma(px);
   if (sigma < 0.05) return toSoftMask(mask);
   const { width, height } = mask;
-  const out = new Float32Array(width * height);
+  const data = new Float32Array(width * height);
   const bounds = boundsOfMask(mask.data, mask);
-  if (!bounds) return { width, height, data: out };
+  if (!bounds) return { width, height, data };
   const area = intersectRects(padRect(bounds, gaussianReach(sigma)), rectOfSize(mask));
-  const soft = gaussianBlur(toSoftMask(cropMask(mask, area)), sigma);
-  raise(soft.data, 0.5 * (largest(mask.data) / 255));
-  pasteRows(soft.data, area, { data: out, width });
-  return { width, height, data: out };
+  const least = 0.5 * (largest(mask.data, 255) / 255);
+  if (gaussianBlurArea(mask, area, sigma, data) < least) {
+    const soft = gaussianBlur(toSoftMask(cropMask(mask, area)), sigma);
+    raise(soft.data, least);
+    pasteRows(soft.data, area, { data, width });
+  }
+  return { width, height, data };
 }
 
-function largest(data: ArrayLike<number>): number {
-  let most = 0;
-  for (let i = 0; i < data.length; i++) if (data[i] > most) most = data[i];
-  return most;
+/** None is above `most`. */
+function largest(data: Uint8Array | Float32Array, most: number): number {
+  let found = 0;
+  for (let i = 0; i < data.length && found < most; i++) if (data[i] > found) found = data[i];
+  return found;
 }
 
 function raise(data: Float32Array, least: number): void {
-  const peak = largest(data);
+  const peak = largest(data, Infinity);
   const factor = peak > 0 && peak < least ? least / peak : 1;
   for (let i = 0; i < data.length; i++) {
     const v = data[i] * factor;
@@ -139,7 +143,7 @@ function denoiseMask(alpha: Mask, featherPx: number): SoftMask {
   const ramp = rampOf(featherPx);
   const strong = new Uint8Array(alpha.data.length);
   for (let i = 0; i < strong.length; i++) if (alpha.data[i] >= 255 * fullFromAlpha) strong[i] = 1;
-  const distance = squaredDistance(strong, alpha, ramp);
+  const distance = distanceSquares(strong, alpha, ramp);
   const data = new Float32Array(strong.length);
   for (let i = 0; i < data.length; i++) {
     if (strong[i] === 1) data[i] = 1;

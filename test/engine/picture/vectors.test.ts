@@ -12,8 +12,10 @@ import { resizeOpencv } from '../../../service/engine/picture/opencv/resize8.ts'
 import { roundEven } from '../../../service/engine/picture/opencv/roundEven.ts';
 import { newImage8, type Image8 } from '../../../service/engine/picture/pillow/image8.ts';
 import { resizePillow } from '../../../service/engine/picture/pillow/resample.ts';
+import { distanceSquares } from '../../../service/engine/picture/simd/distance.ts';
 import { growDisk } from '../../../service/engine/picture/simd/growDisk.ts';
 import { dilate } from '../../../shared/mask/dilate.ts';
+import { squaredDistance } from '../../../shared/mask/distance.ts';
 
 const side = fc.integer({ min: 1, max: 70 });
 const bytes = (length: number, seed: number): Uint8Array => {
@@ -114,6 +116,24 @@ describe('vectors', () => {
         const data = bytes(w * h, seed).map((v) => (v > 220 ? (isHard ? 255 : v) : 0));
         const mask = { width: w, height: h, data };
         expect(Buffer.compare(growDisk(mask, r).data, dilate(mask, r).data)).toBe(0);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('measure distances as the plain way does', () => {
+    const reach = fc.constantFrom(1, 3, 16.5, 40, Infinity);
+    const share = fc.constantFrom(0, 0.0005, 0.01, 0.3, 1);
+    fc.assert(
+      fc.property(side, side, reach, share, fc.nat(), (w, h, reachPx, part, seed) => {
+        const size = { width: w, height: h };
+        let state = seed | 1;
+        const inside = Uint8Array.from({ length: w * h }, () => {
+          state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+          return (state >>> 0) / 2 ** 32 < part ? 1 + (state & 127) : 0;
+        });
+        const made = distanceSquares(inside, size, reachPx);
+        expect(made).toEqual(squaredDistance(inside, size, reachPx));
       }),
       { numRuns: 150 },
     );

@@ -1,65 +1,149 @@
-/** OpenCV's 8-bit area averages of pictures with 3 or 4 channels, row by row on vectors. */
+/** OpenCV's 8-bit area averages of pictures with 3 or 4 channels, in bands of rows on vectors. */
 import { type Image8, newImage8 } from '../pillow/image8.ts';
-import { pictureKernels } from '../simd/pictureKernels.ts';
+import { bandOutput, copyIn, marginBytes, unwritten } from '../simd/bandMemory.ts';
+import { runBands, type BandPhase, type Call, type Room } from '../simd/bands.ts';
 import type { Taps } from './areaAverage8.ts';
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64 + 64;
 
-/** Bytes that are halved at once: they stay near the processor. */
-const halvedBytes = 96 * 1024;
+/** Bytes of the source that a band has, or a little more. */
+const wantedBytes = 128 * 1024;
 
 /** Each pixel the average of two by two, halves up; both sides are even. */
 export function halveRows(image: Image8): Image8 {
   const { channels, data } = image;
-  const out = newImage8(image.width / 2, image.height / 2, channels);
-  const rowBytes = image.width * channels;
-  const outBytes = out.width * channels;
-  const rows = Math.max(1, Math.floor(halvedBytes / (2 * rowBytes)));
-  const start = align(2 * rows * rowBytes);
-  const { run, bytes } = pictureKernels(start + align(rows * outBytes));
-  const halve = run[`halve${channels}`];
-  for (let y = 0; y < out.height; y += rows) {
-    const end = Math.min(y + rows, out.height);
-    bytes.set(data.subarray(2 * y * rowBytes, 2 * end * rowBytes), 0);
-    for (let k = 0; k < end - y; k++) {
-      const to = start + k * outBytes;
-      halve(2 * k * rowBytes, (2 * k + 1) * rowBytes, to, to + outBytes);
-    }
-    out.data.set(bytes.subarray(start, start + (end - y) * outBytes), y * outBytes);
-  }
+  const [width, height] = [image.width / 2, image.height / 2];
+  const out = newImage8(width, height, channels, unwritten(width * height * channels));
+  const inBytes = image.width * channels;
+  const outBytes = width * channels;
+  const rows = Math.max(1, Math.round(wantedBytes / (2 * inBytes)));
+  const made = align(rows * 2 * inBytes + marginBytes);
+  const { range, place, take } = bandOutput(out.data, rows * outBytes, made);
+  const phase: BandPhase = {
+    count: Math.ceil(height / rows),
+    mostCalls: 1,
+    fill(band, room, call) {
+      const { from, end } = range(band);
+      const source = { from: 4 * from, end: 4 * end, at: room.own };
+      const at = copyIn(room.kernels, data, source);
+      const to = place(band, room);
+      call(`halve${channels}`, at, inBytes, to, outBytes, to + end - from);
+    },
+    take,
+  };
+  runBands({
+    commonBytes: 0,
+    bandBytes: made + rows * outBytes + marginBytes,
+    // To hand a band over takes as long as to do it.
+    pictureBytes: 0,
+    phases: [phase],
+  });
   return out;
 }
 
 /** The average of what each pixel covers, in single precision as the original has it. */
 export function areaRows(image: Image8, xs: Taps, ys: Taps): Image8 {
+  const [width, height] = [xs, ys].map(({ index, count }) => index.length / count);
   const { channels, data } = image;
-  const out = newImage8(xs.index.length / xs.count, ys.index.length / ys.count, channels);
-  const sourceBytes = image.width * channels;
-  const outBytes = out.width * channels;
-  const across = align(sourceBytes);
-  const row = across + align(out.width * 4 * (1 + xs.count));
-  const sums = row + align(4 * outBytes);
-  const to = sums + align(4 * outBytes);
-  const { run, bytes, words } = pictureKernels(to + align(outBytes));
-  const average = run[`area${channels}`];
-  writeAcross(new DataView(words.buffer), across, { xs, channels });
-  let held = -1;
-  for (let y = 0; y < out.height; y++) {
-    words.fill(0, sums / 4, sums / 4 + outBytes);
-    for (let k = y * ys.count; k < (y + 1) * ys.count; k++) {
-      if (ys.weight[k] === 0) continue;
-      const wanted = ys.index[k];
-      if (wanted !== held) {
-        bytes.set(data.subarray(wanted * sourceBytes, (wanted + 1) * sourceBytes), 0);
-        average(0, across, row, row + 4 * outBytes, 4 * xs.count);
-        held = wanted;
-      }
-      run['addScaled'](row, sums, sums + 4 * outBytes, bitsOf(ys.weight[k]));
-    }
-    run['roundedBytes'](sums, to, to + outBytes);
-    out.data.set(bytes.subarray(to, to + outBytes), y * outBytes);
-  }
+  const out = newImage8(width, height, channels, unwritten(width * height * channels));
+  const plan = planOf(image, out, xs, ys);
+  runBands({
+    commonBytes: width * 4 * (1 + xs.count),
+    bandBytes: plan.made + plan.rows * width * channels + marginBytes,
+    pictureBytes: data.length + out.data.length,
+    begin: ({ kernels, common }) =>
+      writeAcross(new DataView(kernels.words.buffer), common, { xs, channels }),
+    phases: [phaseOf(plan)],
+  });
   return out;
+}
+
+interface Plan {
+  readonly image: Image8;
+  readonly out: Image8;
+  readonly xs: Taps;
+  readonly ys: Taps;
+  /** Of a band. */
+  readonly rows: number;
+  /** Where in a band the ring of rows of sums, the taps and the rows made begin. */
+  readonly ring: number;
+  readonly slotBytes: number;
+  readonly taps: number;
+  readonly made: number;
+}
+
+function planOf(image: Image8, out: Image8, xs: Taps, ys: Taps): Plan {
+  const inBytes = image.width * image.channels;
+  const outBytes = out.width * image.channels;
+  const rows = Math.max(4, Math.round((wantedBytes * out.height) / (inBytes * image.height)));
+  const ring = align(mostSourceRows(ys, rows) * inBytes + marginBytes);
+  const slotBytes = align(4 * outBytes);
+  const taps = ring + ys.count * slotBytes;
+  const made = taps + align(8 * rows * ys.count);
+  return { image, out, xs, ys, rows, ring, slotBytes, taps, made };
+}
+
+function phaseOf(plan: Plan): BandPhase {
+  const { out, ys, rows, made } = plan;
+  const { place, take } = bandOutput(out.data, rows * out.width * out.channels, made);
+  return {
+    count: Math.ceil(out.height / rows),
+    mostCalls: rows + mostSourceRows(ys, rows),
+    fill(band, room, call) {
+      const from = band * rows;
+      const end = Math.min(from + rows, out.height);
+      fillRows(plan, { from, end, to: place(band, room) }, room, call);
+    },
+    take,
+  };
+}
+
+/** The rows of the source that these are made of; those without a weight are none of them. */
+function sourceRows({ index, weight, count }: Taps, from: number, end: number): [number, number] {
+  let last = end * count - 1;
+  while (weight[last] === 0) last--;
+  return [index[from * count], index[last] + 1];
+}
+
+function mostSourceRows(ys: Taps, rows: number): number {
+  const height = ys.index.length / ys.count;
+  let most = 1;
+  for (let y = 0; y < height; y += rows) {
+    const [from, end] = sourceRows(ys, y, Math.min(y + rows, height));
+    most = Math.max(most, end - from);
+  }
+  return most;
+}
+
+function fillRows(
+  plan: Plan,
+  { from, end, to }: { readonly from: number; readonly end: number; readonly to: number },
+  { kernels, common, own }: Room,
+  call: Call,
+): void {
+  const { image, out, xs, ys, ring, slotBytes } = plan;
+  const { channels, data } = image;
+  const [inBytes, outBytes] = [image.width * channels, out.width * channels];
+  const [first, last] = sourceRows(ys, from, end);
+  const source = copyIn(kernels, data, { from: first * inBytes, end: last * inBytes, at: own });
+  const slotOf = (y: number): number => own + ring + (y % ys.count) * slotBytes;
+  let taps = own + plan.taps;
+  for (let y = from, next = first; y < end; y++) {
+    const [low, high] = sourceRows(ys, y, y + 1);
+    for (next = Math.max(next, low); next < high; next++) {
+      const row = source + (next - first) * inBytes;
+      const slot = slotOf(next);
+      call(`area${channels}`, row, common, slot, slot + 4 * outBytes, 4 * xs.count);
+    }
+    const tapsEnd = taps + 8 * (high - low);
+    for (let k = 0; k < high - low; k++) {
+      kernels.words[taps / 4 + 2 * k] = slotOf(low + k);
+      kernels.singles[taps / 4 + 2 * k + 1] = ys.weight[y * ys.count + k];
+    }
+    const row = to + (y - from) * outBytes;
+    call('downAreas', taps, tapsEnd, row, row + outBytes);
+    taps = tapsEnd;
+  }
 }
 
 /** Taps are neighbours; those without a weight add nothing wherever they are. */
@@ -74,11 +158,4 @@ function writeAcross(
     o += 4;
     for (let k = tap; k < tap + count; k++, o += 4) view.setFloat32(o, weight[k], true);
   }
-}
-
-const single = new DataView(new ArrayBuffer(4));
-
-function bitsOf(value: number): number {
-  single.setFloat32(0, value);
-  return single.getInt32(0);
 }

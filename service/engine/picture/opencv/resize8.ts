@@ -30,15 +30,19 @@ function lanczos4Weights(x: number): number[] {
 type Interpolation = 'linear' | 'area' | 'cubic' | 'lanczos4';
 
 /** Source position and fraction; `area` is the linear variant for enlarging. */
-function position(at: number, scale: number, kernel: Interpolation): [number, number] {
+function position(
+  at: number,
+  scale: number,
+  kernel: Interpolation,
+): { readonly at: number; readonly x: number } {
   if (kernel === 'area') {
     const whole = Math.floor(at * scale);
     const fraction = Math.fround(at + 1 - (whole + 1) / scale);
-    return [whole, fraction <= 0 ? 0 : fraction - Math.floor(fraction)];
+    return { at: whole, x: fraction <= 0 ? 0 : Math.fround(fraction - Math.floor(fraction)) };
   }
   const exact = Math.fround((at + 0.5) * scale - 0.5);
   const whole = Math.floor(exact);
-  return [whole, Math.fround(exact - whole)];
+  return { at: whole, x: Math.fround(exact - whole) };
 }
 
 /** Source positions and exact weights of an interpolation along one side. */
@@ -47,19 +51,25 @@ export function interpolationTaps(inSize: number, outSize: number, kernel: Inter
   const scale = 1 / (outSize / inSize);
   const index = new Int32Array(outSize * count);
   const weight = new Float64Array(outSize * count);
+  const weights = count === 8 ? lanczos4Weights : count === 4 ? cubicWeights : undefined;
   for (let i = 0; i < outSize; i++) {
-    const [at, x] = position(i, scale, kernel);
-    const w = count === 8 ? lanczos4Weights(x) : count === 4 ? cubicWeights(x) : [1 - x, x];
-    for (let k = 0; k < count; k++) {
-      index[i * count + k] = Math.min(inSize - 1, Math.max(0, at - count / 2 + 1 + k));
-      weight[i * count + k] = Math.fround(w[k]);
+    const { at, x } = position(i, scale, kernel);
+    const first = i * count;
+    for (let k = 0; k < count; k++)
+      index[first + k] = Math.min(inSize - 1, Math.max(0, at - count / 2 + 1 + k));
+    if (weights) weight.set(weights(x).map(Math.fround), first);
+    else {
+      weight[first] = Math.fround(1 - x);
+      weight[first + 1] = x;
     }
   }
   return { count, index, weight };
 }
 
 function fixedTaps({ count, index, weight }: Taps): Taps {
-  return { count, index, weight: weight.map((w) => roundEven(w * (1 << coefficientBits))) };
+  const fixed = new Float64Array(weight.length);
+  for (let i = 0; i < fixed.length; i++) fixed[i] = roundEven(weight[i] * (1 << coefficientBits));
+  return { count, index, weight: fixed };
 }
 
 function fromFixed(sum: number): number {

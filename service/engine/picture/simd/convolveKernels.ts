@@ -12,15 +12,17 @@ export const lowBits = 8;
 /** Pairs of taps up to which a row's loop is written out. */
 const mostUnrolled = 6;
 
-/** Byte orders that put two neighbouring pixels' values side by side, each widened to 16 bits. */
-const nothing = 16;
-const pairs3 = [0, 3, 1, 4, 2, 5, nothing, nothing];
-const pairs4 = [0, 4, 1, 5, 2, 6, 3, 7];
-const widened = (order: readonly number[]): number[] => order.flatMap((at) => [at, nothing]);
+/** Places of bytes that put two neighbouring pixels' values side by side, each widened to 16 bits. */
+const nothing = 255;
+const pairs = { 3: [0, 3, 1, 4, 2, 5, nothing, nothing], 4: [0, 4, 1, 5, 2, 6, 3, 7] } as const;
 
-export function pixelPairs(address: Code, offset: number, channels: 3 | 4): Code {
-  const order = widened(channels === 3 ? pairs3 : pairs4);
-  return u8x16.lanes(v128.load64(address, offset), v128.zero, order);
+/** To be kept before the loop, for `pixelPairs`. */
+export function pairOrder(channels: 3 | 4): Code {
+  return u8x16.of(pairs[channels].flatMap((at) => [at, nothing]));
+}
+
+export function pixelPairs(address: Code, offset: number, order: Code): Code {
+  return u8x16.picked(v128.load64(address, offset), order);
 }
 
 /** Four sums to four bytes, cut to 0..255. */
@@ -49,8 +51,9 @@ function acrossKernel(channels: 3 | 4, pairs: number | undefined): SimdFunction 
   const high = fn.variable(v128.zero);
   const low = fn.variable(v128.zero);
   const pixel = fn.variable(i32.of(0), 'i32');
+  const order = fn.keep(pairOrder(channels));
   const addPair = (tap: Code, tapAt: number, at: Code, pixelAt: number) => {
-    const values = fn.keep(pixelPairs(at, pixelAt, channels));
+    const values = fn.keep(pixelPairs(at, pixelAt, order));
     fn.set(high, i32x4.add(fn.value(high), i32x4.dot(values, v128.spread32(tap, tapAt))));
     fn.set(low, i32x4.add(fn.value(low), i32x4.dot(values, v128.spread32(tap, tapAt + 4))));
   };

@@ -1,28 +1,43 @@
 /** Kernels from bytes to as many others, piece by piece: what they work on stays near the processor. */
-import type { PictureKernels } from './pictureKernels.ts';
+import { bandOutput, copyIn, marginBytes, unwritten } from './bandMemory.ts';
+import { runBands } from './bands.ts';
+import type { KernelMemory, PictureKernels } from './pictureKernels.ts';
 
-/** Whole groups of four pixels of three bytes. */
-const pieceBytes = 12 * 2048;
-/** A piece, and what vectors touch after it. */
-const roomBytes = pieceBytes + 64;
-/** What pieces need after the tables. */
-export const piecesBytes = 2 * roomBytes;
+/** Whole groups of four pixels of three bytes; room for one, and what vectors touch after it. */
+const pieceBytes = 12 * 4096;
+const roomBytes = pieceBytes + marginBytes;
+/** What `overPieces` needs after the counts. */
+export const piecesBytes = roomBytes;
 
-/** Runs the kernel `(from, to, end)` named `name` over `data`; memory from `at` on is free for it. */
+/** The kernel `(from, to, end)` named `name` over all of `data`; `writeTables` fills the memory's first `tableBytes`. */
 export function inPieces(
-  { run, bytes }: PictureKernels,
   name: string,
-  work: { readonly data: Uint8Array; readonly out: Uint8Array; readonly at: number },
-): void {
-  const { data, out, at } = work;
-  const kernel = run[name];
-  const to = at + roomBytes;
-  for (let i = 0; i < out.length; i += pieceBytes) {
-    const piece = data.subarray(i, Math.min(i + pieceBytes, out.length));
-    bytes.set(piece, at);
-    kernel(at, to, to + piece.length);
-    out.set(bytes.subarray(to, to + piece.length), i);
-  }
+  data: Uint8Array,
+  tableBytes: number,
+  writeTables: (memory: KernelMemory) => void,
+): Uint8Array {
+  const out = unwritten(data.length);
+  const { range, place, take } = bandOutput(out, pieceBytes, roomBytes);
+  runBands({
+    commonBytes: tableBytes,
+    bandBytes: 2 * roomBytes,
+    pictureBytes: 2 * data.length,
+    begin: ({ kernels }) => writeTables(kernels),
+    phases: [
+      {
+        count: Math.ceil(data.length / pieceBytes),
+        mostCalls: 1,
+        fill(band, room, call) {
+          const { from, end } = range(band);
+          const source = copyIn(room.kernels, data, { from, end, at: room.own });
+          const to = place(band, room);
+          call(name, source, to, to + end - from);
+        },
+        take,
+      },
+    ],
+  });
+  return out;
 }
 
 /** Runs the kernel `(from, end)` over the whole groups of `groupBytes` in `data`; answers how many bytes that were. */

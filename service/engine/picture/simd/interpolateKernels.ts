@@ -1,15 +1,6 @@
-/** OpenCV's ways from 8-bit pixels to others: 11-bit weights, single-precision areas, blocks of four. */
-import {
-  f32x4,
-  i16x8,
-  i32,
-  i32x4,
-  SimdFunction,
-  u8x16,
-  v128,
-  type Code,
-} from '../../simdModule.ts';
-import { pixelPairs } from './convolveKernels.ts';
+/** OpenCV's ways from 8-bit pixels to others: weights of 11 bits along both directions. */
+import { i16x8, i32, i32x4, SimdFunction, u8x16, v128, type Code } from '../../simdModule.ts';
+import { pairOrder, pixelPairs } from './convolveKernels.ts';
 
 /** Fractional bits after both directions. */
 const sumBits = 22;
@@ -19,170 +10,157 @@ export function sumsName(channels: 3 | 4, pairs: number): string {
 }
 
 export function interpolateKernels(): SimdFunction[] {
-  const sums = ([3, 4] as const).flatMap((c) => [1, 2, 4].map((pairs) => sumsKernel(c, pairs)));
-  const areas = ([3, 4] as const).flatMap((c) => [areaKernel(c), halveKernel(c)]);
-  return [...sums, ...areas, downSums(), downLinear(), addScaled(), roundedBytes()];
+  const both = ([3, 4] as const).flatMap((c) => [
+    linearKernel(c),
+    sumsKernel(c, 2),
+    sumsKernel(c, 4),
+  ]);
+  return [...both, downSums(), downLinear()];
+}
+
+/** Bytes of an output pixel's taps: the offset of the first, then pairs of weights of 16 bits. */
+export function tapBytes(pairs: number): number {
+  return 4 + 4 * pairs;
 }
 
 /**
- * `(row, taps, to, end)`: 32-bit sums along a row. For every output pixel the taps hold the byte offset
- * of the first, then pairs of weights of 16 bits.
+ * A kernel `(from, fromBytes, taps, to, toBytes, end, length)` over rows: `length` bytes each, `toBytes` apart,
+ * from pixels `fromBytes` apart.
  */
-function sumsKernel(channels: 3 | 4, pairs: number): SimdFunction {
-  const fn = new SimdFunction(sumsName(channels, pairs), 4);
-  const taps = fn.variable(fn.param(1), 'i32');
-  const to = fn.variable(fn.param(2), 'i32');
-  const sum = fn.variable(v128.zero);
-  fn.repeat(to, fn.param(3), 4 * channels, () => {
-    const pixel = fn.keep(i32.add(fn.param(0), i32.load(fn.value(taps), 0)), 'i32');
-    fn.set(sum, v128.zero);
-    for (let k = 0; k < pairs; k++) {
-      const values = pixelPairs(pixel, 2 * channels * k, channels);
-      const product = i32x4.dot(values, v128.spread32(fn.value(taps), 4 + 4 * k));
-      fn.set(sum, i32x4.add(fn.value(sum), product));
-    }
-    fn.store(fn.value(to), 0, fn.value(sum));
-    fn.set(taps, i32.add(fn.value(taps), i32.of(4 + 4 * pairs)));
-  });
-  return fn;
-}
-
-/** `(taps, tapsEnd, to, end)`: a row of bytes from rows of sums; the taps are an address and a weight. */
-function downSums(): SimdFunction {
-  const fn = new SimdFunction('downSums', 4);
-  const to = fn.variable(fn.param(2), 'i32');
-  const at = fn.variable(i32.of(0), 'i32');
-  const tap = fn.variable(i32.of(0), 'i32');
-  const sums = Array.from({ length: 4 }, () => fn.variable(v128.zero));
-  fn.repeat(to, fn.param(3), 16, () => {
-    for (const sum of sums) fn.set(sum, i32x4.splat(1 << (sumBits - 1)));
-    fn.set(tap, fn.param(0));
-    fn.repeat(tap, fn.param(1), 8, () => {
-      const row = fn.keep(i32.add(i32.load(fn.value(tap), 0), fn.value(at)), 'i32');
-      const weight = fn.keep(v128.spread32(fn.value(tap), 4));
-      for (const [n, sum] of sums.entries())
-        fn.set(sum, i32x4.add(fn.value(sum), i32x4.mul(v128.load(row, 16 * n), weight)));
+function alongRows(
+  name: string,
+  step: { readonly toBytes: number; readonly tapBytes: number },
+  work: (fn: SimdFunction, row: Code, taps: Code) => Code,
+): SimdFunction {
+  const fn = new SimdFunction(name, 7);
+  const row = fn.variable(fn.param(0), 'i32');
+  const toRow = fn.variable(fn.param(3), 'i32');
+  const [taps, to] = [0, 0].map((zero) => fn.variable(i32.of(zero), 'i32'));
+  fn.repeat(toRow, fn.param(5), 0, () => {
+    fn.set(taps, fn.param(2));
+    fn.set(to, fn.value(toRow));
+    const end = fn.keep(i32.add(fn.value(toRow), fn.param(6)), 'i32');
+    fn.repeat(to, end, step.toBytes, () => {
+      fn.store(fn.value(to), 0, work(fn, fn.value(row), fn.value(taps)));
+      fn.set(taps, i32.add(fn.value(taps), i32.of(step.tapBytes)));
     });
-    const values = sums.map((sum) => i32x4.shiftRightSigned(fn.value(sum), sumBits));
-    fn.store(fn.value(to), 0, sixteen(values));
-    fn.set(at, i32.add(fn.value(at), i32.of(64)));
+    fn.set(row, i32.add(fn.value(row), fn.param(1)));
+    fn.set(toRow, i32.add(fn.value(toRow), fn.param(4)));
   });
   return fn;
 }
 
-function sixteen([a, b, c, d]: readonly Code[]): Code {
+/** 32-bit sums, a pixel at a time. */
+function sumsKernel(channels: 3 | 4, pairs: number): SimdFunction {
+  const step = { toBytes: 4 * channels, tapBytes: tapBytes(pairs) };
+  const order = pairOrder(channels);
+  return alongRows(sumsName(channels, pairs), step, (fn, row, taps) => {
+    const pixel = fn.keep(i32.add(row, i32.load(taps, 0)), 'i32');
+    const products = Array.from({ length: pairs }, (_, k) => {
+      const values = pixelPairs(pixel, 2 * channels * k, order);
+      return i32x4.dot(values, v128.spread32(taps, 4 + 4 * k));
+    });
+    return products.reduce((sum, product) => i32x4.add(sum, product));
+  });
+}
+
+/** Bytes of two pixels of three values of 16 bits, without what is between them. */
+const close3 = [0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, 255, 255, 255, 255];
+
+/** As the sums of one pair, but two pixels at a time, and of 16 bits: the lowest four are dropped. */
+function linearKernel(channels: 3 | 4): SimdFunction {
+  const step = { toBytes: 4 * channels, tapBytes: 2 * tapBytes(1) };
+  const order = pairOrder(channels);
+  return alongRows(sumsName(channels, 1), step, (_, row, taps) => {
+    const sums = [0, tapBytes(1)].map((tap) => {
+      const pixel = i32.add(row, i32.load(taps, tap));
+      const weights = v128.spread32(taps, tap + 4);
+      return i32x4.shiftRightSigned(i32x4.dot(pixelPairs(pixel, 0, order), weights), 4);
+    });
+    const values = i16x8.narrow(sums[0], sums[1]);
+    return channels === 3 ? u8x16.picked(values, u8x16.of(close3)) : values;
+  });
+}
+
+/**
+ * `(taps, tapsBytes, to, rowBytes, end)`: rows of bytes, one after the other, from rows of sums; a row has
+ * `tapsBytes` of taps, which are an address and a weight.
+ */
+function downSums(): SimdFunction {
+  const fn = new SimdFunction('downSums', 5);
+  const taps = fn.variable(fn.param(0), 'i32');
+  const toRow = fn.variable(fn.param(2), 'i32');
+  const [to, at, tap] = [0, 0, 0].map((zero) => fn.variable(i32.of(zero), 'i32'));
+  const sums = Array.from({ length: 4 }, () => fn.variable(v128.zero));
+  fn.repeat(toRow, fn.param(4), 0, () => {
+    fn.set(to, fn.value(toRow));
+    fn.set(at, i32.of(0));
+    fn.set(toRow, i32.add(fn.value(toRow), fn.param(3)));
+    const tapsEnd = fn.keep(i32.add(fn.value(taps), fn.param(1)), 'i32');
+    fn.repeat(to, fn.value(toRow), 16, () => {
+      for (const sum of sums) fn.set(sum, i32x4.splat(1 << (sumBits - 1)));
+      fn.set(tap, fn.value(taps));
+      fn.repeat(tap, tapsEnd, 8, () => {
+        const row = fn.keep(i32.add(i32.load(fn.value(tap), 0), fn.value(at)), 'i32');
+        const weight = fn.keep(v128.spread32(fn.value(tap), 4));
+        for (const [n, sum] of sums.entries())
+          fn.set(sum, i32x4.add(fn.value(sum), i32x4.mul(v128.load(row, 16 * n), weight)));
+      });
+      const values = sums.map((sum) => i32x4.shiftRightSigned(fn.value(sum), sumBits));
+      fn.store(fn.value(to), 0, sixteen(values));
+      fn.set(at, i32.add(fn.value(at), i32.of(64)));
+    });
+    fn.set(taps, tapsEnd);
+  });
+  return fn;
+}
+
+/** Four vectors of four numbers to bytes, cut to 0..255. */
+export function sixteen([a, b, c, d]: readonly Code[]): Code {
   return u8x16.narrow(i16x8.narrow(a, b), i16x8.narrow(c, d));
 }
 
 /**
- * `(above, below, to, end, weightAbove, weightBelow)`: two taps. Four bits of the sums and sixteen of
- * either product are dropped before they are added.
+ * The same of two taps and rows of 16 bits. Sixteen bits of either product are dropped before they are added: the
+ * sum of both, less one where what was dropped adds up to one.
  */
 function downLinear(): SimdFunction {
-  const fn = new SimdFunction('downLinear', 6);
-  const to = fn.variable(fn.param(2), 'i32');
-  const above = fn.variable(fn.param(0), 'i32');
-  const below = fn.variable(fn.param(1), 'i32');
-  const weights = [4, 5].map((n) => fn.keep(i32x4.spread(fn.param(n))));
-  const part = (row: number, n: number, weight: Code): Code => {
-    const sums = i32x4.shiftRightSigned(v128.load(fn.value(row), 16 * n), 4);
-    return i32x4.shiftRightSigned(i32x4.mul(sums, weight), 16);
-  };
-  fn.repeat(to, fn.param(3), 16, () => {
-    const values = [0, 1, 2, 3].map((n) => {
-      const both = i32x4.add(part(above, n, weights[0]), part(below, n, weights[1]));
-      return i32x4.shiftRightSigned(i32x4.add(both, i32x4.splat(2)), 2);
-    });
-    fn.store(fn.value(to), 0, sixteen(values));
-    for (const row of [above, below]) fn.set(row, i32.add(fn.value(row), i32.of(64)));
-  });
-  return fn;
-}
-
-/**
- * `(row, taps, to, end, tapBytes)`: single-precision sums along a row. For every output pixel the taps
- * hold the byte offset of the first, then the weights of it and the following ones.
- */
-function areaKernel(channels: 3 | 4): SimdFunction {
-  const fn = new SimdFunction(`area${channels}`, 5);
-  const taps = fn.variable(fn.param(1), 'i32');
-  const to = fn.variable(fn.param(2), 'i32');
-  const sum = fn.variable(v128.zero);
-  const pixel = fn.variable(i32.of(0), 'i32');
-  fn.repeat(to, fn.param(3), 4 * channels, () => {
-    fn.set(sum, v128.zero);
-    fn.set(pixel, i32.add(fn.param(0), i32.load(fn.value(taps), 0)));
-    fn.set(taps, i32.add(fn.value(taps), i32.of(4)));
-    const end = fn.keep(i32.add(fn.value(taps), fn.param(4)), 'i32');
-    fn.repeat(taps, end, 4, () => {
-      const bytes = v128.load32(fn.value(pixel), 0);
-      const values = f32x4.fromI32(i32x4.extendLow(i16x8.extendLow(bytes)));
-      const product = f32x4.mul(values, v128.spread32(fn.value(taps), 0));
-      fn.set(sum, f32x4.add(fn.value(sum), product));
-      fn.set(pixel, i32.add(fn.value(pixel), i32.of(channels)));
-    });
-    fn.store(fn.value(to), 0, fn.value(sum));
-  });
-  return fn;
-}
-
-/** `(row, sums, sumsEnd, weight)`: sums += row * weight in single precision; the weight by its bits. */
-function addScaled(): SimdFunction {
-  const fn = new SimdFunction('addScaled', 4);
-  const row = fn.variable(fn.param(0), 'i32');
-  const to = fn.variable(fn.param(1), 'i32');
-  const weight = fn.keep(i32x4.spread(fn.param(3)));
-  fn.repeat(to, fn.param(2), 16, () => {
-    const product = f32x4.mul(v128.load(fn.value(row), 0), weight);
-    fn.store(fn.value(to), 0, f32x4.add(v128.load(fn.value(to), 0), product));
-    fn.set(row, i32.add(fn.value(row), i32.of(16)));
-  });
-  return fn;
-}
-
-/** `(sums, to, end)`: to the nearest byte, halves to the even one. */
-function roundedBytes(): SimdFunction {
-  const fn = new SimdFunction('roundedBytes', 3);
-  const from = fn.variable(fn.param(0), 'i32');
-  const to = fn.variable(fn.param(1), 'i32');
-  fn.repeat(to, fn.param(2), 16, () => {
-    const values = [0, 1, 2, 3].map((n) =>
-      i32x4.truncated(f32x4.nearest(v128.load(fn.value(from), 16 * n))),
+  const fn = new SimdFunction('downLinear', 5);
+  const taps = fn.variable(fn.param(0), 'i32');
+  const toRow = fn.variable(fn.param(2), 'i32');
+  const to = fn.variable(i32.of(0), 'i32');
+  const rows = [0, 1].map(() => fn.variable(i32.of(0), 'i32'));
+  const weights = [0, 1].map(() => fn.variable(v128.zero));
+  const [above, below] = weights.map((weight) => fn.value(weight));
+  const both = fn.variable(v128.zero);
+  const eight = (offset: number): Code => {
+    const [a, b] = rows.map((row) => fn.keep(v128.load(fn.value(row), offset)));
+    const [low, high] = [besideLow, besideHigh].map((order) =>
+      i32x4.shiftRight(i32x4.dot(i16x8.lanes(a, b, order), fn.value(both)), 16),
     );
-    fn.store(fn.value(to), 0, sixteen(values));
-    fn.set(from, i32.add(fn.value(from), i32.of(64)));
-  });
-  return fn;
-}
-
-/** Values of two pixels beside those of the next two, and bytes of pairs of pixels without what is between them. */
-const besides = {
-  3: [0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11, 0, 0, 0, 0],
-  4: [0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15],
-} as const;
-const together = {
-  3: [0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, 0, 0, 0, 0],
-  4: Array.from({ length: 16 }, (_, i) => i),
-} as const;
-
-/** `(upper, lower, to, end)`: the average of each two by two pixels, halves up, four at a time. */
-function halveKernel(channels: 3 | 4): SimdFunction {
-  const fn = new SimdFunction(`halve${channels}`, 4);
-  const upper = fn.variable(fn.param(0), 'i32');
-  const lower = fn.variable(fn.param(1), 'i32');
-  const to = fn.variable(fn.param(2), 'i32');
-  const sums = (row: number, offset: number): Code => {
-    const bytes = fn.keep(v128.load(fn.value(row), offset));
-    return i16x8.neighbourSums(u8x16.lanes(bytes, bytes, besides[channels]));
+    const [x, y] = [i16x8.mul(a, above), i16x8.mul(b, below)].map((code) => fn.keep(code));
+    // All ones, which is -1, where the lower parts stay below one together.
+    const areBelow = i16x8.equal(i16x8.addSaturated(x, y), i16x8.add(x, y));
+    const sum = i16x8.sub(i16x8.narrow(low, high), areBelow);
+    return i16x8.shiftRightSigned(i16x8.add(sum, i16x8.splat(1)), 2);
   };
-  fn.repeat(to, fn.param(3), 4 * channels, () => {
-    const [first, second] = [0, 4 * channels].map((offset) => {
-      const four = i16x8.add(sums(upper, offset), sums(lower, offset));
-      return i16x8.shiftRight(i16x8.add(four, i16x8.splat(2)), 2);
+  fn.repeat(toRow, fn.param(4), 0, () => {
+    for (const n of [0, 1]) {
+      fn.set(rows[n], i32.load(fn.value(taps), 8 * n));
+      fn.set(weights[n], i16x8.spread(i32.load(fn.value(taps), 8 * n + 4)));
+    }
+    fn.set(both, i16x8.lanes(above, below, besideLow));
+    fn.set(to, fn.value(toRow));
+    fn.set(toRow, i32.add(fn.value(toRow), fn.param(3)));
+    fn.repeat(to, fn.value(toRow), 16, () => {
+      fn.store(fn.value(to), 0, u8x16.narrow(eight(0), eight(16)));
+      for (const row of rows) fn.set(row, i32.add(fn.value(row), i32.of(32)));
     });
-    const bytes = fn.keep(u8x16.narrow(first, second));
-    fn.store(fn.value(to), 0, u8x16.lanes(bytes, bytes, together[channels]));
-    for (const row of [upper, lower]) fn.set(row, i32.add(fn.value(row), i32.of(8 * channels)));
+    fn.set(taps, i32.add(fn.value(taps), fn.param(1)));
   });
   return fn;
 }
+
+/** The lower and the upper four of eight values, each beside that of another vector. */
+const besideLow = [0, 8, 1, 9, 2, 10, 3, 11];
+const besideHigh = besideLow.map((lane) => lane + 4);

@@ -2,7 +2,16 @@
  * Blurs of float32 planes in double precision, four lines at once: a position holds four values of 64
  * bits. Lines are rows or columns; `unpack` and `pack` are the ways in and out.
  */
-import { f32x4, f64x2, i32, SimdFunction, v128, type Code } from '../../simdModule.ts';
+import {
+  f32x4,
+  f64x2,
+  i16x8,
+  i32,
+  i32x4,
+  SimdFunction,
+  v128,
+  type Code,
+} from '../../simdModule.ts';
 
 /** Lines at once. */
 export const softLines = 4;
@@ -10,7 +19,40 @@ export const softLines = 4;
 export const positionBytes = 8 * softLines;
 
 export function softBlurKernels(): SimdFunction[] {
-  return [unpackColumns(), packColumns(), unpackRows(), packRows(), spread(), box(), sampled()];
+  const ways = [unpackColumns(), packColumns(), unpackRows(), packRows()];
+  return [...ways, spread(), box(), sampled(), fromBytes(), tidied()];
+}
+
+/** `(from, to, toEnd)`: bytes as parts of 255, four at a time. */
+function fromBytes(): SimdFunction {
+  const fn = new SimdFunction('softBytes', 3);
+  const from = fn.variable(fn.param(0), 'i32');
+  const to = fn.variable(fn.param(1), 'i32');
+  fn.repeat(to, fn.param(2), 16, () => {
+    const bytes = v128.load32(fn.value(from), 0);
+    const values = f32x4.fromI32(i32x4.extendLow(i16x8.extendLow(bytes)));
+    fn.store(fn.value(to), 0, f32x4.div(values, f32x4.splat(255)));
+    fn.set(from, i32.add(fn.value(from), i32.of(4)));
+  });
+  return fn;
+}
+
+/** Below it there is nothing: running sums leave dust far below one level. The least single not below 1e-5. */
+const leastSoft = 1.000_000_065_687_345_3e-5;
+
+/** `(at, end, most)`: from 0 to 1, without dust; at `most` the largest four there were. */
+function tidied(): SimdFunction {
+  const fn = new SimdFunction('tidySoft', 3);
+  const at = fn.variable(fn.param(0), 'i32');
+  const most = fn.variable(v128.zero);
+  fn.repeat(at, fn.param(1), 16, () => {
+    const values = fn.keep(v128.load(fn.value(at), 0));
+    fn.set(most, f32x4.max(fn.value(most), values));
+    const isDust = f32x4.lessThan(values, f32x4.splat(leastSoft));
+    fn.store(fn.value(at), 0, v128.andNot(f32x4.min(values, f32x4.splat(1)), isDust));
+  });
+  fn.store(fn.param(2), 0, fn.value(most));
+  return fn;
 }
 
 function upper(pairs: Code): Code {

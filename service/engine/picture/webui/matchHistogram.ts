@@ -99,14 +99,13 @@ export function matchHistogram(samples: Samples, reference: Samples): Float64Arr
 export function withHistogramsOf(image: Image8, reference: Image8): Image8 {
   const { width, height, channels, data } = image;
   const tables = matchHistograms8(image, reference).map((levels) => Uint8Array.from(levels));
-  const out = newImage8(width, height, channels);
   if (channels === 3) {
-    const at = 3 * 256;
-    const kernels = pictureKernels(at + piecesBytes);
-    for (const [c, table] of tables.entries()) kernels.bytes.set(table, c * 256);
-    inPieces(kernels, 'lookUpLevels', { data, out: out.data, at });
-    return out;
+    const matched = inPieces('lookUpLevels', data, 3 * 256, ({ bytes }) => {
+      for (const [c, table] of tables.entries()) bytes.set(table, c * 256);
+    });
+    return newImage8(width, height, channels, matched);
   }
+  const out = newImage8(width, height, channels);
   for (let i = 0; i < data.length; i++) out.data[i] = tables[i % channels][data[i]];
   return out;
 }
