@@ -2,6 +2,7 @@
 import {
   canvasOfSides,
   checkCanvas,
+  noSides,
   sidesForAspect,
   sidesOfCanvas,
   type Anchor,
@@ -69,6 +70,18 @@ export function expandHint({ expand }: Settings, model: ModelInfo | undefined): 
   return expand.by === 'model' && !model
     ? 'No model has been found, so the picture goes on with patches of its own.'
     : undefined;
+}
+
+/**
+ * Once a picture has grown nothing is left to add: the sides that the run with that key added are 0 again, so
+ * that pressing twice does not expand twice. Others, typed meanwhile, stay.
+ */
+export function settingsOnceExpanded({ settings, runs }: SessionState, key: string): Settings {
+  const request = runs.find((run) => run.key === key)?.request;
+  if (request?.kind !== 'expand' && request?.kind !== 'expand-patches') return settings;
+  const { document, canvas } = request;
+  const isDone = isSameRect(canvasOfSides(document, settings.expand.sides), canvas);
+  return isDone ? { ...settings, expand: { ...settings.expand, sides: noSides } } : settings;
 }
 
 /** What the new part starts from: ours, or AUTOMATIC1111's better script in its dialect. */

@@ -6,6 +6,7 @@ import type { GenerateRequest } from '../../shared/request.ts';
 import type { Plan } from '../../shared/plan.ts';
 import type { StyleList } from '../../shared/styles.ts';
 import type { HostState } from '../host/host.ts';
+import { settingsOnceExpanded } from './expansion.ts';
 import { isPreviewAction, reducePreviews, type PreviewAction } from './previews.ts';
 import { isRecipeAction, reduceRecipe, type RecipeAction } from './reduceRecipe.ts';
 import { isRunAction, reduceRun, runOfSummary } from './reduceRun.ts';
@@ -69,6 +70,7 @@ export function reduce(state: SessionState, action: Action): SessionState {
   if (isRunAction(action)) {
     return {
       ...state,
+      settings: action.type === 'placed' ? settingsOnceExpanded(state, action.key) : state.settings,
       runs: state.runs.map((run) => (run.key === action.key ? reduceRun(run, action) : run)),
     };
   }

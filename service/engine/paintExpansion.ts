@@ -91,7 +91,9 @@ async function painterOf(work: PassWork, seeds: VariantSeeds): Promise<Painter> 
   });
   const featherPx = overlap / 3;
   if (request.kind === 'expand-patches') {
-    return paintPatches(sceneOfPass(), removal(request, featherPx), tools);
+    return paintPatches(sceneOfPass(), removal(request, featherPx), tools, {
+      isExpansion: true,
+    });
   }
   if (request.fill === 'structure') {
     tools.onStage('continuing the picture', structureBudgetMs);

@@ -7,7 +7,7 @@ import { makeCallbackSteps } from './callbackSteps.ts';
 import { resultPlanes } from './picture/composite.ts';
 import { overBackground, toFloatImage, toMask } from './picture/convert.ts';
 import { featherMask, growMask } from './picture/mask.ts';
-import { fillFromSurroundings } from './picture/patch/patchFill.ts';
+import { fillFromSurroundings, type PatchFillOptions } from './picture/patch/patchFill.ts';
 import type { FloatImage, Mask, Raster } from './picture/raster.ts';
 import type { Finished } from './picture/prepare.ts';
 import type { JobTools, Painter, Painting, Scene } from './runJob.ts';
@@ -19,7 +19,12 @@ const fillBudgetMs = 10 * 60_000;
 const progressSteps = 100;
 
 /** Painting throws E_MASK_EMPTY, E_MASK_FULL, E_CANCELLED. */
-export function paintPatches(scene: Scene, request: RemoveRequest, tools: JobTools): Painter {
+export function paintPatches(
+  scene: Scene,
+  request: RemoveRequest,
+  tools: JobTools,
+  { isExpansion = false }: Pick<PatchFillOptions, 'isExpansion'> = {},
+): Painter {
   async function* paint({ seed }: VariantSeeds): AsyncGenerator<Painting, Finished> {
     tools.onStage('filling from the surroundings', fillBudgetMs);
     const { picture, original, alpha, hole, bounds } = await prepareRemoval(scene, request, tools);
@@ -27,6 +32,7 @@ export function paintPatches(scene: Scene, request: RemoveRequest, tools: JobToo
     const work = fillFromSurroundings(original, hole, {
       seed,
       evenness: request.colorMatch,
+      isExpansion,
       signal: tools.signal,
       onProgress: (done, total) => {
         const step = Math.floor((done / Math.max(1, total)) * progressSteps);

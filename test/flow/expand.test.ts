@@ -50,6 +50,8 @@ describe.skipIf(missing !== '')(title, { timeout: 180 * seconds }, () => {
     await press(1);
     await page.getByText('1072 × 792 · 8-bit').waitFor();
     expect(await layerNames(page)).toEqual(['Expanded', 'Background']);
+    // Pressing again does not expand again.
+    await page.getByText(/^There is nothing to expand/).waitFor();
 
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: '↶ Undo' }).click();

@@ -1,7 +1,7 @@
 """Remove without a model beside OpenCV's Telea and Navier-Stokes and scikit-image's biharmonic inpainting, on the same holes.
 
-python remove_sheet.py [--pictures FOLDER] [--work FOLDER] [--out SHEET.jpg] [--only NAME ...] [--width 1000]
-The holes are in remove_scenes.json; their pictures are looked for in plugin/samples and in FOLDER, and scenes without a picture are left out.
+python remove_sheet.py [--pictures FOLDER] [--work FOLDER] [--out SHEET.jpg] [--only NAME ...] [--width 1000] [--scenes remove_held_out.json]
+The holes are in remove_scenes.json; their pictures are looked for in plugin/samples, in FOLDER and among those of scikit-image, and scenes without a picture are left out.
 Ours is run through the command line (`npx pentimento remove`), one hard selection and no feather, as for the others.
 Prints a table in Markdown; every fill is left in --work; --out writes the sheet: the picture with the hole outlined, then each fill.
 
@@ -13,7 +13,7 @@ CIE Lab (D65). At every pixel of fill and ring a patch of 7 x 7 pixels around it
 A fill that is blurred has too few gradients, one that takes its colours from one side has the wrong colours.
 """
 import argparse, json, os, subprocess, sys, time
-import cv2, numpy as np
+import cv2, numpy as np, skimage
 from PIL import Image, ImageDraw
 from scipy import ndimage, stats
 from skimage import color, restoration
@@ -23,6 +23,7 @@ p = argparse.ArgumentParser()
 p.add_argument("--pictures")
 p.add_argument("--work", default=os.path.join(root, "dist", "remove-sheet"))
 p.add_argument("--out")
+p.add_argument("--scenes", default="remove_scenes.json")
 p.add_argument("--only", nargs="*", default=[])
 p.add_argument("--width", type=int, default=1000)
 a = p.parse_args()
@@ -45,7 +46,7 @@ def synthetic(kind):
 
 
 def find(name):
-    for folder in (os.path.join(root, "plugin", "samples"), a.pictures):
+    for folder in (os.path.join(root, "plugin", "samples"), a.pictures, os.path.join(os.path.dirname(skimage.__file__), "data")):
         if folder and os.path.exists(os.path.join(folder, name)):
             return os.path.join(folder, name)
 
@@ -167,7 +168,7 @@ def write_sheet(rows):
 os.makedirs(a.work, exist_ok=True)
 sums, seconds, rows = [], {}, []
 print("| hole | " + " | ".join(ways) + " |\n|---|" + "---|" * len(ways))
-for scene in json.load(open(os.path.join(root, "tools", "peers", "remove_scenes.json"))):
+for scene in json.load(open(os.path.join(root, "tools", "peers", a.scenes))):
     loaded = load(scene) if not a.only or scene["name"] in a.only else None
     if not loaded:
         continue

@@ -28,7 +28,10 @@ export async function structureStart(
   const scale = Math.min(1, longestSidePx / Math.max(picture.width, picture.height));
   const size = { width: scaled(picture.width, scale), height: scaled(picture.height, scale) };
   const small = resizeImage(seen, size);
-  const filled = await fillFromSurroundings(small, holeOf(area, picture, size), options);
+  const filled = await fillFromSurroundings(small, holeOf(area, picture, size), {
+    ...options,
+    isExpansion: true,
+  });
   const colors = scale === 1 ? cropImage(filled, area) : resizeImageWindow(filled, picture, area);
   const channels = picture.channels <= 2 ? 1 : 3;
   return fromFloatImage(colors, { channels, depth: picture.depth });

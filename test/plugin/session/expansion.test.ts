@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { buildPlanRequest } from '../../../plugin/session/buildPlanRequest.ts';
 import { buildRequest } from '../../../plugin/session/buildRequest.ts';
 import { aspectChoices } from '../../../plugin/session/expansion.ts';
+import { reduce, type Action } from '../../../plugin/session/reduce.ts';
 import { mainButton, recipeLine } from '../../../plugin/session/select.ts';
 import { startSession, type Session } from '../../../plugin/session/session.ts';
 import { defaultSettings, Settings } from '../../../plugin/session/settings.ts';
@@ -141,5 +142,35 @@ describe('a press of the button', () => {
       documentSize: { width: 64, height: 48 },
       canvas: expect.objectContaining({ x: expect.any(Number) }),
     });
+  });
+
+  it('has nothing left to add once the picture has grown', async () => {
+    const host = fakeHost();
+    const started = startSession(sessionOptions(host, fakeClient()));
+    session = started;
+    started.chooseMode('expand');
+    started.change({ expand: settingsWith(sides).expand });
+    await vi.waitFor(() => expect(started.getState().plan.phase).toBe('known'));
+    started.generate();
+    await vi.waitFor(() => expect(started.getState().runs[0]?.results[0]?.isPlaced).toBe(true));
+    expect(started.getState().settings.expand).toEqual(settingsWith({}).expand);
+  });
+
+  it('keeps what was typed while it was painted', () => {
+    const settings = settingsWith(sides);
+    const region = { x: 0, y: 0, width: photo.width, height: photo.height };
+    const common = { document: photo, region, model: 'm', sampler: undefined };
+    const request = buildRequest({ ...common, kind: 'expand', settings });
+    const origin = { documentId: 'd', documentName: 'd', documentSize: photo, layerId: undefined };
+    const other = settingsWith({ left: 4 }).expand;
+    const actions: readonly Action[] = [
+      { type: 'pressed', key: 'k', situation: 'expand', label: 'k', origin, count: 1 },
+      { type: 'accepted', key: 'k', jobId: 'j', request },
+      { type: 'settingsChanged', change: { expand: other } },
+      { type: 'placed', key: 'k', resultIds: [] },
+    ];
+    expect(actions.reduce(reduce, state(settings)).settings.expand).toEqual(other);
+    const unchanged = actions.filter(({ type }) => type !== 'settingsChanged');
+    expect(unchanged.reduce(reduce, state(settings)).settings.expand.sides).toEqual(noSides);
   });
 });

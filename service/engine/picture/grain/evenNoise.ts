@@ -1,6 +1,7 @@
 /** Whether blocks show noise or the texture of things. */
 import { blockValues, isNoiseFrequency, type BlockSpectra } from './blockSpectra.ts';
 import { colorBasis, inBasis } from './colorBasis.ts';
+import { inParts, type Sliced } from '../sliced.ts';
 import { meanOf } from './flatBlocks.ts';
 
 /**
@@ -12,6 +13,9 @@ const mostUneven = { faint: 3, strong: 1.6 };
 const strong = 3 / 255;
 const strongest = 16 / 255;
 
+/** Of each block once. */
+export const visitsPerBlock = 400;
+
 const across = (k: number): boolean => (k & 7) > k >> 3;
 const along = (k: number): boolean => k >> 3 > (k & 7);
 const fine = (k: number): boolean => (k >> 3) + (k & 7) >= 7;
@@ -21,7 +25,7 @@ const coarse = (k: number): boolean => !fine(k);
  * Noise has the same spectrum everywhere, so that two halves of a block's energy (across and along, coarse and
  * fine) differ by chance alone; texture has a direction and a size here, and others there.
  */
-export function isEvenNoise(spectra: BlockSpectra, blocks: readonly number[]): boolean {
+export function* isEvenNoise(spectra: BlockSpectra, blocks: readonly number[]): Sliced<boolean> {
   const sigma = Math.sqrt(meanOf(blocks, spectra.variance));
   if (sigma > strongest) return false;
   const most = sigma < strong ? mostUneven.faint : mostUneven.strong;
@@ -30,12 +34,16 @@ export function isEvenNoise(spectra: BlockSpectra, blocks: readonly number[]): b
     [coarse, fine],
   ] as const;
   const basis = colorBasis(spectra, blocks);
-  const energies = blocks.map((n) => inBasis(spectra, n, basis).map((v) => v * v));
+  const energies: Float64Array[] = [];
   const mean = new Float64Array(3 * blockValues);
-  for (const [i, energy] of energies.entries()) {
-    const scale = 1 / (spectra.variance[blocks[i]] || 1);
-    energy.forEach((v, k) => (mean[k] += v * scale));
-  }
+  yield* inParts(blocks.length, visitsPerBlock, (from, to) => {
+    for (const n of blocks.slice(from, to)) {
+      const energy = inBasis(spectra, n, basis).map((v) => v * v);
+      const scale = 1 / (spectra.variance[n] || 1);
+      energy.forEach((v, k) => (mean[k] += v * scale));
+      energies.push(energy);
+    }
+  });
   return halves.every(([a, b]) => unevenness(energies, mean, [a, b]) <= most);
 }
 

@@ -1,7 +1,8 @@
 /** The noise of a picture as numbers: how strong at each brightness, how it is spread over frequencies and colours. */
 import { blockValues, isNoiseFrequency, type BlockSpectra } from './blockSpectra.ts';
 import { colorBasis, inBasis, type ColorBasis } from './colorBasis.ts';
-import { isEvenNoise } from './evenNoise.ts';
+import { isEvenNoise, visitsPerBlock } from './evenNoise.ts';
+import { inParts, type Sliced } from '../sliced.ts';
 import { flatBlocks, meanOf } from './flatBlocks.ts';
 
 export interface Grain {
@@ -13,24 +14,27 @@ export interface Grain {
 }
 
 /** Of a photograph; undefined where nothing in it is flat enough to show noise alone. `least`: blocks a step. */
-export function measureGrain(spectra: BlockSpectra, least: number): Grain | undefined {
-  const steps = flatBlocks(spectra, least).map((blocks) =>
-    blocks.length > 0 && isEvenNoise(spectra, blocks) ? blocks : [],
-  );
+export function* measureGrain(spectra: BlockSpectra, least: number): Sliced<Grain | undefined> {
+  const steps: Array<readonly number[]> = [];
+  for (const blocks of flatBlocks(spectra, least)) {
+    yield blocks.length * visitsPerBlock;
+    const isNoise = blocks.length > 0 && (yield* isEvenNoise(spectra, blocks));
+    steps.push(isNoise ? blocks : []);
+  }
   const basisOf = (blocks: readonly number[]) => colorBasis(spectra, blocks);
-  return grainOf(spectra, steps, { basisOf, everyStep: leastElsewhere });
+  return yield* grainOf(spectra, steps, { basisOf, everyStep: leastElsewhere });
 }
 
 /**
  * Of what was painted, in the photograph's directions of colour. Fine texture counts as noise here: it hides as
  * much of it.
  */
-export function measureOwnGrain(
+export function* measureOwnGrain(
   spectra: BlockSpectra,
   { least, basis }: { readonly least: number; readonly basis: ColorBasis },
-): Grain | undefined {
+): Sliced<Grain | undefined> {
   const steps = flatBlocks(spectra, least);
-  return grainOf(spectra, steps, { basisOf: () => basis, everyStep: mostElsewhere });
+  return yield* grainOf(spectra, steps, { basisOf: () => basis, everyStep: mostElsewhere });
 }
 
 interface Reading {
@@ -39,28 +43,31 @@ interface Reading {
   readonly everyStep: (variance: ReadonlyArray<number | undefined>) => number[];
 }
 
-function grainOf(
+function* grainOf(
   spectra: BlockSpectra,
   steps: ReadonlyArray<readonly number[]>,
   { basisOf, everyStep }: Reading,
-): Grain | undefined {
+): Sliced<Grain | undefined> {
   const blocks = steps.flat();
   if (blocks.length === 0) return undefined;
   const known = steps.map((step) => (step.length > 0 ? meanOf(step, spectra.variance) : undefined));
+  yield blocks.length * visitsPerBlock;
   const basis = basisOf(blocks);
-  return { variance: everyStep(known), shape: shapeOf(spectra, blocks, basis), basis };
+  return { variance: everyStep(known), shape: yield* shapeOf(spectra, blocks, basis), basis };
 }
 
-function shapeOf(
+function* shapeOf(
   spectra: BlockSpectra,
   blocks: readonly number[],
   basis: ColorBasis,
-): Float64Array {
+): Sliced<Float64Array> {
   const shape = new Float64Array(3 * blockValues);
-  for (const n of blocks) {
-    const scale = 1 / Math.max(1e-12, spectra.variance[n]) / blocks.length;
-    inBasis(spectra, n, basis).forEach((v, k) => (shape[k] += scale * v * v));
-  }
+  yield* inParts(blocks.length, visitsPerBlock, (from, to) => {
+    for (const n of blocks.slice(from, to)) {
+      const scale = 1 / Math.max(1e-12, spectra.variance[n]) / blocks.length;
+      inBasis(spectra, n, basis).forEach((v, k) => (shape[k] += scale * v * v));
+    }
+  });
   for (let c = 0; c < 3; c++) {
     continueToSlopes(shape.subarray(c * blockValues, (c + 1) * blockValues));
   }

@@ -43,6 +43,8 @@ const leastInside = 4;
 const leastMissing = 0.4 / 255;
 /** Where both pictures show through each other their noise averages out: at most so much more variance is added. */
 const mostForAlpha = 3;
+/** Of cutting out, converting and marking the surroundings. */
+const visitsPerPixel = 4;
 
 /**
  * The layer with its grain, and what was measured. Where the noise of either cannot be told, and where nothing
@@ -80,6 +82,7 @@ function* grainAround(layer: Layer, picture: Raster): Sliced<Grain | undefined> 
   const area = intersectRects(padRect(layer.bounds, ringPx), rectOfSize(picture));
   const { image, alpha } = toFloatImage(cropRaster(picture, area));
   const opaque = new Uint8Array(area.width * area.height).fill(1);
+  yield opaque.length * visitsPerPixel;
   if (alpha) alpha.data.forEach((v, i) => v < 1 && (opaque[i] = 0));
   const known = opaque.slice();
   const { bounds } = layer;
@@ -90,13 +93,16 @@ function* grainAround(layer: Layer, picture: Raster): Sliced<Grain | undefined> 
     }
   }
   const usable = boundsOfMask(known, area) ? known : opaque;
-  return measureGrain(yield* blockSpectra(image, usable), leastAround);
+  return yield* measureGrain(yield* blockSpectra(image, usable), leastAround);
 }
 
 function* grainInside(painted: FloatImage, alpha: Mask, around: Grain): Sliced<Grain | undefined> {
   const usable = alpha.data.map((v) => (v >= 128 ? 1 : 0));
   const { basis } = around;
-  return measureOwnGrain(yield* blockSpectra(painted, usable), { least: leastInside, basis });
+  return yield* measureOwnGrain(yield* blockSpectra(painted, usable), {
+    least: leastInside,
+    basis,
+  });
 }
 
 /** Which share of what is painted lies in each step of brightness. */

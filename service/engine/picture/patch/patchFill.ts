@@ -17,6 +17,7 @@ import { diffuseFill } from './diffuseFill.ts';
 import { evenOut } from './evenOut.ts';
 import { makeLevel, patchChannels, withTexture, type PatchLevel } from './patchLevel.ts';
 import { seededRandom } from './patchMatch.ts';
+import { priorsOf } from './sourcePrior.ts';
 import { leastSources, scalesOf, settleScales, visitsOf } from './settleScales.ts';
 
 export interface PatchFillOptions {
@@ -24,6 +25,8 @@ export interface PatchFillOptions {
   readonly seed: number;
   /** 0..1: by how much patches of other brightness are brought to their place's (1). */
   readonly evenness?: number;
+  /** The hole lies past the picture's edges: see sourcePrior.ts (false). */
+  readonly isExpansion?: boolean;
 }
 
 interface PatchFillWatch {
@@ -113,7 +116,8 @@ function* fillPiece(
   }
   const levels = yield* scalesOf(finest);
   options.onPlanned?.(visitsOf(levels));
-  const { level, field } = yield* settleScales(levels, seededRandom(options.seed));
+  const priors = options.isExpansion ? yield* priorsOf(levels) : undefined;
+  const { level, field } = yield* settleScales(levels, seededRandom(options.seed), priors);
   yield* evenOut(level, field, options.evenness ?? 1);
   return yield* colorsOf(level);
 }

@@ -5,16 +5,20 @@
 import { inParts, type Sliced } from '../sliced.ts';
 import type { PatchKernel } from './patchKernel.ts';
 import { patchChannels, patchRadius, type PatchLevel } from './patchLevel.ts';
+import { priorCost, type SourcePrior } from './sourcePrior.ts';
+import { countMatches, moveMatch } from './sourceUsage.ts';
 
 /** A level whose pixels lie where the kernel can read them. */
 export interface PlacedLevel extends PatchLevel {
   readonly kernel: PatchKernel;
+  /** None: only the misfit counts. */
+  readonly prior?: SourcePrior | undefined;
 }
 
 export interface PatchField {
   /** Per pixel: centre of the source patch; -1 where no patch is sought. */
   readonly match: Int32Array;
-  /** Per pixel: squared distance to it, summed over the patch. */
+  /** Per pixel: squared distance to it, summed over the patch, and what the source costs beside (sourcePrior.ts). */
   readonly distance: Float32Array;
 }
 
@@ -84,11 +88,13 @@ const visitsPerComparison = 8;
 
 /** Measures every match anew, after the estimate has changed. */
 export function* measureField(level: PlacedLevel, field: PatchField): Sliced<void> {
-  const { targets } = level;
+  const { targets, prior } = level;
+  if (prior) countMatches(prior.usage, targets, field.match);
   yield* inParts(targets.length, visitsPerComparison, (from, to) => {
     for (let n = from; n < to; n++) {
       const t = targets[n];
-      field.distance[t] = patchDistance(level, t, field.match[t]);
+      const source = field.match[t];
+      field.distance[t] = priorCost(level, t, source) + patchDistance(level, t, source);
     }
   });
 }
@@ -143,8 +149,11 @@ function improveFrom(
 
 function tryMatch(level: PlacedLevel, field: PatchField, t: number, candidate: number): void {
   if (candidate === field.match[t]) return;
-  const d = patchDistance(level, t, candidate);
+  const cost = priorCost(level, t, candidate);
+  if (cost >= field.distance[t]) return;
+  const d = cost + patchDistance(level, t, candidate);
   if (d < field.distance[t]) {
+    if (level.prior) moveMatch(level.prior.usage, field.match[t], candidate);
     field.distance[t] = d;
     field.match[t] = candidate;
   }

@@ -5,14 +5,15 @@
  */
 import { inParts, type Sliced } from '../sliced.ts';
 import { patchChannels, patchRadius, type PatchLevel } from './patchLevel.ts';
-import type { PatchField } from './patchMatch.ts';
+import type { PatchField, PlacedLevel } from './patchMatch.ts';
+import { priorCost } from './sourcePrior.ts';
 
 /** Patches that each pixel is compared with; of more, as many are taken by chance. */
 const mostSources = 1500;
 
 /** Fills the level's hole and writes the matches found into the field. */
 export function* peelInto(
-  level: PatchLevel,
+  level: PlacedLevel,
   field: PatchField,
   random: () => number,
 ): Sliced<void> {
@@ -66,7 +67,7 @@ interface Asked {
 }
 
 /** The centre of the source that differs least where the patch around `p` is known. */
-function bestFor(level: PatchLevel, { p, known, sources }: Asked): number {
+function bestFor(level: PlacedLevel, { p, known, sources }: Asked): number {
   const { width, data } = level;
   const centre = centreFor(p, level);
   const offsets: number[] = [];
@@ -75,10 +76,11 @@ function bestFor(level: PatchLevel, { p, known, sources }: Asked): number {
       if (known[centre + dy * width + dx]) offsets.push(dy * width + dx);
     }
   }
+  const share = offsets.length / (2 * patchRadius + 1) ** 2;
   let best = sources[0];
   let least = Infinity;
   for (const source of sources) {
-    let sum = 0;
+    let sum = priorCost(level, centre, source) * share;
     for (let k = 0; k < offsets.length && sum < least; k++) {
       const a = (centre + offsets[k]) * patchChannels;
       const b = (source + offsets[k]) * patchChannels;
@@ -93,7 +95,7 @@ function bestFor(level: PatchLevel, { p, known, sources }: Asked): number {
 }
 
 function take(
-  level: PatchLevel,
+  level: PlacedLevel,
   field: PatchField,
   { p, source, known }: { readonly p: number; readonly source: number; readonly known: Uint8Array },
 ): void {

@@ -12,7 +12,9 @@ import {
   type PlacedLevel,
 } from './patchMatch.ts';
 import { vote, visitsPerVote } from './patchVote.ts';
+import { mirrorInto } from './mirrorInto.ts';
 import { peelInto } from './peelInto.ts';
+import type { SourcePrior } from './sourcePrior.ts';
 import { spreadInto } from './spreadInto.ts';
 
 /** The coarsest scale is reached when the hole is no deeper than this, pixels. */
@@ -24,6 +26,8 @@ export const leastSources = 16;
 const coarsestRounds = 16;
 const finestRounds = 3;
 const sweepsPerRound = 2;
+/** Each way to begin is tried so often where that costs little: chance decides which of several good fills it becomes. */
+const triesEach = 3;
 /** Larger holes at the coarsest scale are long and thin, where a membrane tells all there is. */
 const mostPeeledPixels = 2000;
 
@@ -65,14 +69,15 @@ function roundsAt(index: number, count: number): number {
 export function* settleScales(
   levels: readonly PatchLevel[],
   random: () => number,
+  priors?: readonly SourcePrior[],
 ): Sliced<{ level: PlacedLevel; field: PatchField }> {
   const kernel = patchKernel(levels[0].width * levels[0].height);
   const coarsest = levels.length - 1;
-  let level = placed(levels[coarsest], kernel);
+  let level = placed(levels[coarsest], kernel, priors?.[coarsest]);
   let field = yield* settledStart(level, { isFinest: coarsest === 0, random });
   for (let i = coarsest - 1; i >= 0; i--) {
     const below = { level, field };
-    level = placed(levels[i], kernel);
+    level = placed(levels[i], kernel, priors?.[i]);
     field = yield* startFrom(level, below, random);
     const rounds = roundsAt(i, levels.length);
     yield* settle(level, field, { rounds, isFinest: i === 0, random });
@@ -80,11 +85,15 @@ export function* settleScales(
   return { level, field };
 }
 
-function placed(level: PatchLevel, kernel: PatchKernel): PlacedLevel {
-  return { ...level, kernel, data: kernel.place(level.data) };
+function placed(
+  level: PatchLevel,
+  kernel: PatchKernel,
+  prior: SourcePrior | undefined,
+): PlacedLevel {
+  return { ...level, kernel, prior, data: kernel.place(level.data) };
 }
 
-/** Of two ways to begin the one that ends with patches that fit better. */
+/** Of the ways to begin the one that ends with patches that fit best. */
 function* settledStart(
   level: PlacedLevel,
   how: { readonly isFinest: boolean; readonly random: () => number },
@@ -92,7 +101,11 @@ function* settledStart(
   const { random } = how;
   const tries: Array<{ field: PatchField; data: Float32Array; misfit: number }> = [];
   const holePixels = level.hole.reduce((sum, v) => sum + v, 0);
-  for (const begin of holePixels <= mostPeeledPixels ? [peelInto, spreadInto] : [spreadInto]) {
+  const outer = level.prior ? mirrorInto : spreadInto;
+  const ways = holePixels <= mostPeeledPixels ? [peelInto, outer] : [outer];
+  const isCheap = ways.length > 1 && !how.isFinest;
+  for (const begin of isCheap ? Array.from({ length: triesEach }, () => ways).flat() : ways) {
+    level.prior?.usage.counts.fill(0);
     const field = randomField(level, random);
     yield* begin(level, field, random);
     yield* measureField(level, field);
