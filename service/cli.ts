@@ -1,6 +1,6 @@
 /** The command line: one function from arguments to an exit code. */
 import { PentimentoError } from '../shared/errors.ts';
-import { connect, serviceFlags } from './cli/connection.ts';
+import { connect, lookAhead, serviceFlags } from './cli/connection.ts';
 import { exitCodeOf, exitCodes } from './cli/exitCodes.ts';
 import { helpText } from './cli/help.ts';
 import { parseOptions, type Options } from './cli/options.ts';
@@ -147,7 +147,9 @@ async function runGenerateCommand(
 ): Promise<void> {
   const picture = command === 'txt2img' ? noFile(words) : oneFile(words, usageOf(command));
   const { runGenerate } = await import('./cli/runGenerate.ts');
-  const inService = (work: (client: ServiceClient) => Promise<void>) => withService(options, work);
+  const found = lookAhead(options);
+  const inService = (work: (client: ServiceClient) => Promise<void>) =>
+    withService(options, work, found);
   const tools = { terminal, signal: stopSignal(), withService: inService };
   return runGenerate(command, picture, options, tools);
 }
@@ -196,8 +198,9 @@ async function runQuestion(
 async function withService(
   options: Options,
   work: (client: ServiceClient) => Promise<void>,
+  found?: Promise<ServiceClient | undefined>,
 ): Promise<void> {
-  const connection = await connect(options);
+  const connection = await connect(options, found);
   try {
     await work(connection.client);
   } finally {

@@ -56,7 +56,7 @@ export function planeBytes(p: Omit<Plane, 'data' | 'name'>): number {
   return p.width * p.height * p.channels * (p.depth / 8);
 }
 
-export function encodeFrame(frame: Frame): Uint8Array {
+export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
   let offset = 0;
   const planes = frame.planes.map((p) => {
     if (p.data.byteLength !== planeBytes(p)) {

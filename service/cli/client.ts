@@ -40,7 +40,7 @@ export function makeClient(url: string, token: string): ServiceClient {
     plan: (body) => read('/v1/plan', Plan, post(body)),
     async masks(frame) {
       const headers = { 'content-type': 'application/octet-stream' };
-      const body = new Uint8Array(encodeFrame(frame));
+      const body = encodeFrame(frame);
       const answer = await send('/v1/masks', { method: 'POST', headers, body });
       return decodeFrame(new Uint8Array(await answer.arrayBuffer()));
     },
@@ -49,7 +49,7 @@ export function makeClient(url: string, token: string): ServiceClient {
       const created = await read('/v1/jobs', JobCreated, {
         method: 'POST',
         headers: { 'content-type': 'application/octet-stream', 'idempotency-key': randomUUID() },
-        body: new Uint8Array(encodeFrame(frame)),
+        body: encodeFrame(frame),
       });
       return created.id;
     },

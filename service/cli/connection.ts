@@ -31,10 +31,25 @@ export async function readToken(config: Config): Promise<string> {
   return (await readFile(join(config.dataDir, 'token'), 'utf8')).trim();
 }
 
-/** Other model folders or another device than the running service has: it cannot serve this command. */
-export async function connect(options: Options): Promise<Connection> {
+/** Looks for a running service while files are read. Never throws: what is wrong is told by `connect`. */
+export async function lookAhead(options: Options): Promise<ServiceClient | undefined> {
+  try {
+    return await findRunning(readConfig(serviceFlags(options)));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Other model folders or another device than the running service has: it cannot serve this command. `found`: of
+ * `lookAhead`.
+ */
+export async function connect(
+  options: Options,
+  found?: Promise<ServiceClient | undefined>,
+): Promise<Connection> {
   const config = readConfig(serviceFlags(options));
-  const running = await findRunning(config);
+  const running = (await found) ?? (await findRunning(config));
   if (running) {
     if (options.models !== undefined) await checkFolders(running, config);
     return { client: running, close: async () => {} };

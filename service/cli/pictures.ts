@@ -10,7 +10,6 @@ import { decodePicture, isPsd } from '../engine/picture/decode.ts';
 import { encodePng, encodeShared, encodeTiff } from '../engine/picture/encode.ts';
 import { flatten } from '../engine/picture/composite.ts';
 import type { Mask, Raster } from '../engine/picture/raster.ts';
-import { chunksOf } from '../engine/picture/psd/bytes.ts';
 import { addResults } from '../engine/picture/psd/document/addResults.ts';
 import type { PsdFile } from '../engine/picture/psd/document/readDocument.ts';
 import { writeDocument } from '../engine/picture/psd/writeDocument.ts';
@@ -127,9 +126,7 @@ export async function writeResults(
     const { document, above } = currentDocument(original);
     await save(
       path,
-      document
-        ? chunksOf(await addResults(document, parts, above))
-        : writeDocument(original, parts),
+      document ? await addResults(document, parts, above) : writeDocument(original, parts),
     );
     return [path];
   }

@@ -12,7 +12,6 @@ import {
 } from './generate.ts';
 import { nativeSideOf, withModelDefaults } from './modelDefaults.ts';
 import type { Options } from './options.ts';
-import { openRecipe } from './recipe.ts';
 import {
   unflaggedSettings,
   withRecipeModels,
@@ -39,7 +38,7 @@ export async function runGenerate(
     );
   }
   const styles = await readStyles(options);
-  const recipe = options.recipe === undefined ? undefined : await openRecipe(options.recipe);
+  const recipe = options.recipe === undefined ? undefined : await recipeIn(options.recipe);
   const filled = recipe ? withRecipeOptions(options, recipe) : options;
   const sized = recipe && command === 'txt2img' ? withRecipeSize(filled, recipe) : filled;
   const own = several ? sized : withStyles(sized, styles);
@@ -60,6 +59,12 @@ export async function runGenerate(
     for (const note of notes) tools.terminal.note(note);
     return work(client, run);
   });
+}
+
+/** The readers of other programs' recipes are loaded where one is asked for. */
+async function recipeIn(picture: string) {
+  const { openRecipe } = await import('./recipe.ts');
+  return openRecipe(picture);
 }
 
 /** The run with what its model was made for; the tools say so. */

@@ -1,25 +1,18 @@
 /** Files that are written whole or not at all. */
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PentimentoError } from '../../shared/errors.ts';
-
-/** Systems take no more than 2 GiB in one call. */
-const mostBytesAtOnce = 1024 ** 3;
+import type { Piece } from '../engine/picture/psd/bytes.ts';
+import { writeBulk } from './bulkFile.ts';
 
 /**
- * A file of that name keeps its contents until the new one, which may come in parts, is complete.
- * Throws E_DISK_FULL, E_FILE and what the parts throw.
+ * A file of that name keeps its contents until the new one, which may come in pieces, is complete.
+ * Throws E_DISK_FULL, E_FILE and what the pieces throw.
  */
-export async function save(path: string, bytes: Uint8Array | Iterable<Uint8Array>): Promise<void> {
+export async function save(path: string, bytes: Uint8Array | readonly Piece[]): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
   try {
-    const file = await open(temporary, 'w');
-    try {
-      for (const part of bytes instanceof Uint8Array ? [bytes] : bytes) await writeAll(file, part);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeBulk(temporary, bytes instanceof Uint8Array ? [bytes] : bytes);
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });
@@ -29,11 +22,6 @@ export async function save(path: string, bytes: Uint8Array | Iterable<Uint8Array
       ? new PentimentoError('E_DISK_FULL', undefined, { cause })
       : notWritten(path, cause);
   }
-}
-
-async function writeAll(file: FileHandle, part: Uint8Array): Promise<void> {
-  for (let at = 0; at < part.length;)
-    at += (await file.write(part, at, Math.min(part.length - at, mostBytesAtOnce))).bytesWritten;
 }
 
 export function notWritten(path: string, cause?: unknown): PentimentoError {

@@ -1,10 +1,13 @@
 /** Pictures whose pixels are not sRGB: the file's own form comes back, every bit that alpha does not cover the same. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { openPicture, writeResults } from '../../service/cli/pictures.ts';
 import { decodePicture } from '../../service/engine/picture/decode.ts';
+import { concat, u16, u32 } from '../../service/engine/picture/psd/bytes.ts';
+import { readChannel } from '../../service/engine/picture/psd/document/channelPixels.ts';
+import { readDocument } from '../../service/engine/picture/psd/document/readDocument.ts';
 import { fromLinear } from '../../service/engine/picture/resize.ts';
 import { decodeStored } from '../../service/engine/picture/storedPixels.ts';
 import { tiffOf } from '../../service/engine/picture/tiffContainer.ts';
@@ -106,14 +109,20 @@ describe('a picture with a profile of its own', () => {
     }
   });
 
-  it('of inks stays in its inks in a TIFF', async () => {
+  it.each([8, 16] as const)('of inks stays in its inks in a TIFF of %i bits', async (depth) => {
     const icc = await profileNamed('cmyk');
-    const data = noise(size.width * size.height * 4);
+    const bytes = noise(size.width * size.height * 4 * (depth / 8));
+    const data = depth === 8 ? bytes : new Uint16Array(bytes.buffer);
     const file = tiffOf({ ...size, channels: 4, hasAlpha: false, space: 'cmyk', data, icc });
-    const out = join(folder, 'inks-out.tif');
-    const { before, after } = await run('inks.tif', file, out, resultAt(8));
+    const out = join(folder, `inks-${depth}-out.tif`);
+    const { before, after } = await run(`inks-${depth}.tif`, file, out, resultAt(8));
     expect(after.kind).toBe('inks');
-    const ink = await toProfile(onePixel(color), { icc, space: 'cmyk' });
+    expect(after.raster.depth).toBe(depth);
+    expect(Buffer.compare(Buffer.from(before.raster.data.buffer), Buffer.from(data.buffer))).toBe(
+      0,
+    );
+    const ink = await toProfile(onePixel(color, depth), { icc, space: 'cmyk' });
+    expect(ink.depth).toBe(depth);
     eachPixel(4, (at, covered) => {
       const wanted = covered ? ink.data : before.raster.data.subarray(at, at + 4);
       expect(Array.from(after.raster.data.subarray(at, at + 4))).toEqual(Array.from(wanted));
@@ -123,8 +132,38 @@ describe('a picture with a profile of its own', () => {
   });
 });
 
-function onePixel(rgb: readonly number[]) {
-  return { width: 1, height: 1, channels: 3, depth: 8, data: Uint8Array.from(rgb) } as const;
+it.each([8, 16] as const)('a CMYK document gets its inks in its %i bits', async (depth) => {
+  const { width, height } = size;
+  const inks = noise(width * height * 4 * (depth / 8));
+  const head = [Buffer.from('8BPS'), u16(1, 0, 0, 0, 4), u32(height, width), u16(depth, 4)];
+  const whole = concat([...head, u32(0, 0, 0), u16(0), inks]);
+  const path = join(folder, `inks-${depth}.psd`);
+  writeFileSync(path, whole);
+  const out = join(folder, `inks-${depth}-out.psd`);
+  await writeResults(out, await openPicture(path, out), [resultAt(8)]);
+  const file = readDocument(readFileSync(out));
+  const [below, ours] = file.layers?.records ?? [];
+  if (!below || !ours) return expect.fail('Expected a background and a layer');
+  const wanted = await toProfile(onePixel(color, depth), { icc: undefined, space: 'cmyk' });
+  const max = depth === 8 ? 255 : 65535;
+  for (let c = 0; c < 4; c++) {
+    const [old, values] = [below, ours].map((record) => {
+      const channel = record.channels.find(({ id }) => id === c);
+      return channel && readChannel(file, record, channel);
+    });
+    const bytes = inks.subarray(c * (inks.length / 4), (c + 1) * (inks.length / 4));
+    const stored = depth === 8 ? bytes : Buffer.from(bytes).swap16();
+    if (!old) return expect.fail('Expected the channel');
+    expect(Buffer.compare(Buffer.from(old.buffer, old.byteOffset, old.byteLength), stored)).toBe(0);
+    expect(new Set(values)).toEqual(new Set([max - (wanted.data[c] ?? 0)]));
+  }
+  // Deeper than 8 bits can say.
+  if (depth === 16) expect(Array.from(wanted.data).some((v) => v % 257 !== 0)).toBe(true);
+});
+
+function onePixel(rgb: readonly number[], depth: 8 | 16 = 8) {
+  const data = depth === 8 ? Uint8Array.from(rgb) : Uint16Array.from(rgb, (v) => v * 257);
+  return { width: 1, height: 1, channels: 3, depth, data } as const;
 }
 
 it('converts to inks as littleCMS does', async () => {
@@ -163,6 +202,8 @@ it('converts to inks as littleCMS does', async () => {
   for (const [rgb, inks] of table) {
     const { data } = await toProfile(onePixel(rgb), { icc, space: 'cmyk' });
     inks.forEach((ink, i) => expect(Math.abs((data[i] ?? 0) - ink)).toBeLessThanOrEqual(1));
+    const deep = await toProfile(onePixel(rgb, 16), { icc, space: 'cmyk' });
+    inks.forEach((ink, i) => expect(Math.abs((deep.data[i] ?? 0) / 257 - ink)).toBeLessThan(1.5));
   }
 });
 
@@ -175,13 +216,14 @@ describe('a TIFF of floats', () => {
 
   it.each([
     [1, 'gray'],
+    [2, 'gray'],
     [3, 'rgb'],
     [4, 'rgb'],
   ] as const)(
     'keeps every bit of %i channels, and no number breaks it',
     async (channels, space) => {
       const data = floats(channels);
-      const hasAlpha = channels === 4;
+      const hasAlpha = channels === 2 || channels === 4;
       // Transparency is a number between 0 and 1.
       if (hasAlpha) for (let i = channels - 1; i < data.length; i += channels) data[i] = 1;
       const file = tiffOf({ ...size, channels, hasAlpha, space, data });
@@ -206,11 +248,130 @@ describe('a TIFF of floats', () => {
     },
   );
 
-  it('is refused as gray with transparency', async () => {
-    const data = new Float32Array(size.width * size.height * 2);
-    const path = join(folder, 'gray-alpha.tif');
-    const form = { ...size, channels: 2, hasAlpha: true, space: 'gray' } as const;
+  it('is refused with more channels than it can show', async () => {
+    const data = new Float32Array(size.width * size.height * 5);
+    const path = join(folder, 'five.tif');
+    writeFileSync(path, tiffOf({ ...size, channels: 5, hasAlpha: false, space: 'rgb', data }));
+    await expect(decodePicture(path)).rejects.toMatchObject({ code: 'E_IMAGE_CHANNELS' });
+  });
+});
+
+describe('a TIFF of Lab', () => {
+  // Made by ImageCms of Pillow 13 with littleCMS 2.19 (perceptual): L* of 255, a*, b*, and sRGB.
+  const table: ReadonlyArray<readonly [lab: [number, number, number], rgb: number[]]> = [
+    [
+      [138, 60, 40],
+      [227, 72, 65],
+    ],
+    [
+      [178, 0, -30],
+      [145, 172, 225],
+    ],
+    [
+      [128, 0, 0],
+      [119, 119, 119],
+    ],
+    [
+      [204, -20, 40],
+      [180, 208, 121],
+    ],
+    [
+      [76, 15, -45],
+      [51, 65, 141],
+    ],
+    [
+      [230, 5, -5],
+      [233, 224, 237],
+    ],
+    [
+      [51, 10, 10],
+      [65, 42, 34],
+    ],
+  ];
+
+  /** L* of 255, a* and b* as the forms have them (TIFF 6.0, section 23; Adobe's Technical Note 1). */
+  function stored([l, a, b]: readonly [number, number, number], form: string, depth: 8 | 16) {
+    if (form === 'cielab') return depth === 8 ? [l, a & 255, b & 255] : [l * 257, a << 8, b << 8];
+    return depth === 8 ? [l, a + 128, b + 128] : [l * 256, (a + 128) << 8, (b + 128) << 8];
+  }
+
+  const forms = [
+    ['cielab', 8],
+    ['cielab', 16],
+    ['icclab', 8],
+    ['icclab', 16],
+  ] as const;
+
+  it.each(forms)('is seen as littleCMS sees it: %s, %i bits', async (space, depth) => {
+    const values = table.flatMap(([lab]) => stored(lab, space, depth));
+    const data = depth === 8 ? Uint8Array.from(values) : Uint16Array.from(values);
+    const path = join(folder, `seen-${space}-${depth}.tif`);
+    const form = { width: table.length, height: 1, channels: 3, hasAlpha: false } as const;
+    writeFileSync(path, tiffOf({ ...form, space, data }));
+    const { raster } = await decodePicture(path);
+    expect(raster).toMatchObject({ width: table.length, height: 1, channels: 3, depth });
+    table.forEach(([, rgb], i) =>
+      rgb.forEach((value, c) => {
+        const shown = (raster.data[i * 3 + c] ?? 0) / (depth === 8 ? 1 : 257);
+        // By the formulas [53.1, 64.6, 141.3] for the blue: littleCMS looks Lab of 8 bits up in a grid.
+        expect(Math.abs(shown - value)).toBeLessThan(2.2);
+      }),
+    );
+  });
+
+  it.each(forms)('keeps its numbers and takes a result: %s, %i bits', async (space, depth) => {
+    for (const channels of [3, 4] as const) {
+      const bytes = noise(size.width * size.height * channels * (depth / 8));
+      const data = depth === 8 ? bytes : new Uint16Array(bytes.buffer);
+      if (channels === 4)
+        for (let i = 3; i < data.length; i += 4) data[i] = depth === 8 ? 255 : 65535;
+      const file = tiffOf({ ...size, channels, hasAlpha: channels === 4, space, data });
+      const name = `lab-${space}-${depth}-${channels}`;
+      const out = join(folder, `${name}-out.tif`);
+      const { before, after } = await run(`${name}.tif`, file, out, resultAt(depth));
+      expect(after.kind).toBe(space);
+      expect(after.raster).toMatchObject({ ...size, channels, depth });
+      const { raster: shown } = await decodePicture(out);
+      eachPixel(channels, (at, covered) => {
+        for (let c = 0; c < channels; c++) {
+          if (!covered) expect(after.raster.data[at + c]).toBe(before.raster.data[at + c]);
+          else if (c < 3) {
+            const value = (shown.data[at + c] ?? 0) / (depth === 8 ? 1 : 257);
+            expect(Math.abs(value - (color[c] ?? 0))).toBeLessThan(depth === 8 ? 3 : 0.1);
+          }
+        }
+      });
+      const written = readFileSync(out);
+      // What another reader finds: two's complement where the form has it, without compression at the end.
+      const last = written.subarray(written.length - data.byteLength);
+      expect(Buffer.compare(last.subarray(0, 3), Buffer.from(data.buffer, 0, 3))).toBe(0);
+    }
+  });
+
+  it('becomes sRGB in a PNG', async () => {
+    const data = noise(size.width * size.height * 3);
+    const path = join(folder, 'lab.tif');
+    const form = { ...size, channels: 3, hasAlpha: false, space: 'cielab' } as const;
+    writeFileSync(path, tiffOf({ ...form, data }));
+    const out = join(folder, 'lab.png');
+    await writeResults(out, await openPicture(path, out), [resultAt(8)]);
+    const [from, to] = [await decodePicture(path), await decodePicture(out)];
+    eachPixel(3, (at, covered) => {
+      const wanted = covered ? color : Array.from(from.raster.data.subarray(at, at + 3));
+      expect(Array.from(to.raster.data.subarray(at, at + 3))).toEqual(Array.from(wanted));
+    });
+  });
+
+  it('of floats is refused, and a damaged directory ends in an error', async () => {
+    const data = new Float32Array(size.width * size.height * 3);
+    const form = { ...size, channels: 3, hasAlpha: false, space: 'cielab' } as const;
+    const path = join(folder, 'lab-floats.tif');
     writeFileSync(path, tiffOf({ ...form, data }));
     await expect(decodePicture(path)).rejects.toMatchObject({ code: 'E_IMAGE_CHANNELS' });
+    const whole = tiffOf({ ...form, data: noise(size.width * size.height * 3) });
+    for (const length of [9, 30, 60, 140, whole.length - 40]) {
+      writeFileSync(path, whole.subarray(0, length));
+      await expect(decodePicture(path)).rejects.toMatchObject({ code: 'E_IMAGE_CORRUPT' });
+    }
   });
 });

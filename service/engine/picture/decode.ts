@@ -11,6 +11,7 @@ import type { PictureInfo } from '../../../shared/api.ts';
 import { PentimentoError } from '../../../shared/errors.ts';
 import { maxPicturePixels, maxSidePx } from '../../../shared/limits.ts';
 import { isSrgbProfile, profileName } from './iccProfile.ts';
+import { labToSrgb, readLabTiff, withoutSigns, type LabTiff } from './labTiff.ts';
 import { readComposite, type Composite } from './psd/readComposite.ts';
 import type { Raster } from './raster.ts';
 import { fromLinear } from './resize.ts';
@@ -48,7 +49,8 @@ export async function decodePicture(path: string): Promise<DecodedPicture> {
   const format = sniffFormat(await headOf(path));
   if (!format) throw new PentimentoError('E_IMAGE_TYPE');
   if (format === 'psd') return decodeComposite(readComposite(await wholeFile(path)));
-  return decodeWithSharp(path, format);
+  const lab = format === 'tiff' ? await readLabTiff(path) : undefined;
+  return lab ? decodeLab(lab) : decodeWithSharp(path, format);
 }
 
 /** Told by the first bytes of the file. Throws E_FILE. */
@@ -108,6 +110,48 @@ async function decodeWithSharp(
   }
 }
 
+async function decodeLab(lab: LabTiff): Promise<DecodedPicture> {
+  try {
+    const { raster, icc } = await labPixels(lab);
+    const shown = labToSrgb(raster, lab.form);
+    return { raster: shown, info: infoOf(shown, 'tiff', icc), ...(icc ? { icc } : {}) };
+  } catch (cause) {
+    throw explained(cause);
+  }
+}
+
+/** Lab numbers of 8 or 16 bits as they are stored, but unsigned. Throws E_IMAGE_PIXELS and E_IMAGE_CHANNELS. */
+export async function labPixels({ bytes, form }: LabTiff) {
+  const meta = await opened(bytes, true).metadata();
+  checkSize(meta.width, meta.height);
+  const isDeep = meta.depth === 'ushort';
+  if (meta.channels < 3 || meta.channels > 4 || (!isDeep && meta.depth !== 'uchar')) {
+    const what = `It is Lab with ${meta.channels} channels of the kind ${meta.depth}.`;
+    throw new PentimentoError('E_IMAGE_CHANNELS', what);
+  }
+  const raster = await storedNumbers(bytes, isDeep ? 'rgb16' : 'srgb', isDeep ? 16 : 8);
+  const icc = meta.icc ? new Uint8Array(meta.icc) : undefined;
+  return { raster: withoutSigns(raster, form), icc };
+}
+
+/** The numbers of a file in its own colours, whatever its profile says. */
+export async function storedNumbers(
+  source: string | Uint8Array,
+  space: 'cmyk' | 'srgb' | 'rgb16',
+  depth: 8 | 16,
+): Promise<Raster> {
+  const { data, info } = await opened(source, true)
+    .autoOrient()
+    .pipelineColourspace(space)
+    .toColourspace(space)
+    .raw({ depth: depth === 8 ? 'uchar' : 'ushort' })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  const bytes = Uint8Array.from(data);
+  const values = depth === 8 ? bytes : new Uint16Array(bytes.buffer);
+  return { width, height, channels, depth, data: values } as Raster;
+}
+
 async function rawPixels(source: string | Uint8Array, meta: Metadata): Promise<Raster> {
   if (isFloat(meta)) return codeValues(await linearPixels(source, meta));
   const form = formOf(meta);
@@ -132,23 +176,21 @@ export function isFloat({ depth }: Metadata): boolean {
 
 /** Gray or RGB of 32 bits as they are stored, with infinities and what is no number. Throws E_IMAGE_CHANNELS. */
 export async function linearPixels(source: string | Uint8Array, meta: Metadata): Promise<Raster> {
-  const space = meta.space === 'scrgb' ? 'scrgb' : 'b-w';
-  // The library gives other numbers for these two channels than the file has.
-  if (space === 'b-w' && meta.channels > 1) {
-    const what = 'It is gray with transparency in 32 bits.';
-    throw new PentimentoError('E_IMAGE_CHANNELS', what);
-  }
-  const { data, info } = await opened(source, true)
-    .autoOrient()
-    .pipelineColourspace(space)
-    .toColourspace(space)
-    .raw({ depth: 'float' })
-    .toBuffer({ resolveWithObject: true });
+  const isRgb = meta.space === 'scrgb';
+  const image = opened(source, true).autoOrient();
+  // Two channels come back as four with the numbers of the file, and as others where a space is named.
+  const isClear = !isRgb && meta.channels === 2;
+  const space = isRgb ? 'scrgb' : 'b-w';
+  const own = isClear ? image : image.pipelineColourspace(space).toColourspace(space);
+  const { data, info } = await own.raw({ depth: 'float' }).toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
-  if (channels > 4) throw new PentimentoError('E_IMAGE_CHANNELS', `It has ${channels} channels.`);
+  if (channels > 4 || (!isRgb && meta.channels > 2)) {
+    throw new PentimentoError('E_IMAGE_CHANNELS', `It has ${meta.channels} channels.`);
+  }
   const bytes = data.byteOffset % 4 === 0 ? data : Uint8Array.from(data);
   const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  return { width, height, channels, depth: 32, data: values } as Raster;
+  const raster = { width, height, channels, depth: 32, data: values } as Raster;
+  return isClear ? firstChannel(raster) : raster;
 }
 
 /** Linear light as sRGB code values 0..1; what is no number becomes 0. Alpha stays linear. */
@@ -231,10 +273,6 @@ function explained(cause: unknown): PentimentoError {
     return new PentimentoError('E_IMAGE_PIXELS', undefined, { cause });
   }
   if (/channel/i.test(text)) return new PentimentoError('E_IMAGE_CHANNELS', undefined, { cause });
-  // The library reads one kind of Lab only, which nothing else writes.
-  if (/labq/i.test(text)) {
-    return new PentimentoError('E_IMAGE_CHANNELS', 'Its colours are Lab.', { cause });
-  }
   if (/timeout/i.test(text)) return new PentimentoError('E_IMAGE_TIMEOUT', undefined, { cause });
   return new PentimentoError('E_IMAGE_CORRUPT', undefined, { cause });
 }

@@ -5,17 +5,18 @@
 import type { Rect } from '../../../shared/geometry.ts';
 import { flatten, type AlphaPixels, type Pixels } from './composite.ts';
 import { fromFloatImage, toFloatImage } from './convert.ts';
-import { isFloat, linearPixels, opened } from './decode.ts';
+import { isFloat, labPixels, linearPixels, opened, storedNumbers } from './decode.ts';
 import { encodePng, type FileText } from './encode.ts';
 import { isSrgbProfile } from './iccProfile.ts';
+import { readLabTiff, srgbToLab, withoutSigns, type LabForm } from './labTiff.ts';
 import type { Raster } from './raster.ts';
 import { toLinear } from './resize.ts';
 import { tiffOf } from './tiffContainer.ts';
 import { toProfile } from './toProfile.ts';
 
 export interface StoredPixels {
-  readonly kind: 'profile' | 'inks' | 'linear';
-  /** Inks: 4 channels, 255 = full ink. */
+  readonly kind: 'profile' | 'inks' | 'linear' | LabForm;
+  /** Inks: 4 channels, full values are full ink. Lab: a* and b* without a sign. */
   readonly raster: Raster;
   readonly icc: Uint8Array | undefined;
 }
@@ -28,6 +29,8 @@ export async function decodeStored(
   path: string,
   format: 'png' | 'tiff',
 ): Promise<StoredPixels | undefined> {
+  const lab = await readLabTiff(path);
+  if (lab) return format === 'tiff' ? { kind: lab.form, ...(await labPixels(lab)) } : undefined;
   const meta = await opened(path, true).metadata();
   const icc = meta.icc ? new Uint8Array(meta.icc) : undefined;
   if (isFloat(meta)) {
@@ -35,31 +38,21 @@ export async function decodeStored(
     return { kind: 'linear', raster: await linearPixels(path, meta), icc };
   }
   if (meta.space === 'cmyk') {
-    const isPlain = meta.channels === 4 && meta.depth === 'uchar' && format === 'tiff';
-    return isPlain ? { kind: 'inks', raster: await read(path, 'cmyk', 8), icc } : undefined;
+    const isWhole = meta.depth === 'uchar' || meta.depth === 'ushort';
+    if (meta.channels !== 4 || !isWhole || format !== 'tiff') return undefined;
+    const depth = meta.depth === 'uchar' ? 8 : 16;
+    return { kind: 'inks', raster: await storedNumbers(path, 'cmyk', depth), icc };
   }
   const isRgb = meta.space === 'srgb' || meta.space === 'rgb' || meta.space === 'rgb16';
   if (!isRgb || icc === undefined || isSrgbProfile(icc) || !isRgbProfile(icc)) return undefined;
   const depth = meta.depth === 'uchar' ? 8 : 16;
-  return { kind: 'profile', raster: await read(path, depth === 8 ? 'srgb' : 'rgb16', depth), icc };
+  const space = depth === 8 ? 'srgb' : 'rgb16';
+  return { kind: 'profile', raster: await storedNumbers(path, space, depth), icc };
 }
 
 function isRgbProfile(icc: Uint8Array): boolean {
   const isWhole = icc.length >= 132 && String.fromCharCode(...icc.subarray(36, 40)) === 'acsp';
   return isWhole && String.fromCharCode(...icc.subarray(16, 20)) === 'RGB ';
-}
-
-async function read(path: string, space: 'cmyk' | 'srgb' | 'rgb16', depth: 8 | 16) {
-  const { data, info } = await opened(path, true)
-    .autoOrient()
-    .pipelineColourspace(space)
-    .toColourspace(space)
-    .raw({ depth: depth === 8 ? 'uchar' : 'ushort' })
-    .toBuffer({ resolveWithObject: true });
-  const { width, height, channels } = info;
-  const bytes = Uint8Array.from(data);
-  const values = depth === 8 ? bytes : new Uint16Array(bytes.buffer);
-  return { width, height, channels, depth, data: values } as Raster;
 }
 
 /** A result (sRGB, or gray) laid over the stored pixels in their own form. */
@@ -74,8 +67,13 @@ export async function flattenStored(
     const linear = { ...color, depth: 32, data } as const;
     return { ...stored, raster: flatten(stored.raster, linear, alpha, bounds) };
   }
+  const alike = inDepth(raster, stored.raster.depth);
+  if (stored.kind === 'cielab' || stored.kind === 'icclab') {
+    const over = srgbToLab(alike, stored.kind);
+    return { ...stored, raster: flatten(stored.raster, over, alpha, bounds) };
+  }
   const space = stored.kind === 'inks' ? 'cmyk' : 'rgb';
-  const own = await toProfile(inDepth(raster, stored.raster.depth), { icc: stored.icc, space });
+  const own = await toProfile(alike, { icc: stored.icc, space });
   if (stored.kind === 'inks') return { ...stored, raster: overInks(stored.raster, own, result) };
   return { ...stored, raster: flatten(stored.raster, own, alpha, bounds) };
 }
@@ -113,8 +111,9 @@ export function encodeStored(
   text: FileText,
 ): Promise<Uint8Array> {
   if (format === 'png') return encodePng(raster, { ...text, icc });
-  const isGray = raster.channels < 3;
-  const space = kind === 'inks' ? 'cmyk' : isGray ? 'gray' : 'rgb';
   const hasAlpha = kind !== 'inks' && (raster.channels === 2 || raster.channels === 4);
-  return Promise.resolve(tiffOf({ ...raster, space, hasAlpha, icc, xmp: text.xmp }));
+  const isLab = kind === 'cielab' || kind === 'icclab';
+  const pixels = isLab ? withoutSigns(raster, kind) : raster;
+  const space = isLab ? kind : kind === 'inks' ? 'cmyk' : raster.channels < 3 ? 'gray' : 'rgb';
+  return Promise.resolve(tiffOf({ ...pixels, space, hasAlpha, icc, xmp: text.xmp }));
 }

@@ -7,14 +7,15 @@ interface TiffPixels {
   /** Colour channels and, after them, alpha if there is any; interleaved. */
   readonly channels: number;
   readonly hasAlpha: boolean;
-  readonly space: 'gray' | 'rgb' | 'cmyk';
+  /** Lab as the two forms store it: a* and b* of `cielab` as two's complement. */
+  readonly space: 'gray' | 'rgb' | 'cmyk' | 'cielab' | 'icclab';
   readonly data: PixelData;
   readonly icc?: Uint8Array | undefined;
   /** A whole XMP packet. */
   readonly xmp?: string | undefined;
 }
 
-const photometricOf = { gray: 1, rgb: 2, cmyk: 5 } as const;
+const photometricOf = { gray: 1, rgb: 2, cmyk: 5, cielab: 8, icclab: 9 } as const;
 const short = 3;
 const long = 4;
 /** SampleFormat of IEEE floats. */

@@ -15,12 +15,12 @@ interface ProfileTarget {
 }
 
 /**
- * Opaque gray or RGB to 3 channels in the raster's depth (float becomes 16 bits), or to 4 of 8 bits with
- * 255 = full ink. Perceptual, as decoding does.
+ * Opaque gray or RGB to 3 channels, or 4 of which full values are full ink, in the raster's depth (float
+ * becomes 16 bits). Perceptual, as decoding does.
  */
 export async function toProfile(raster: Raster, { icc, space }: ProfileTarget) {
   const { width, height, channels } = raster;
-  const deep = raster.depth !== 8 && space === 'rgb';
+  const deep = raster.depth !== 8;
   const folder = await mkdtemp(join(tmpdir(), 'pentimento-profile-'));
   try {
     const path = join(folder, 'document.icc');
@@ -29,8 +29,8 @@ export async function toProfile(raster: Raster, { icc, space }: ProfileTarget) {
     const image = deep
       ? sharp(tiffOf(asRgb16(raster)), { limitInputPixels: false })
       : sharp(in8Bits(raster), { raw: { width, height, channels }, limitInputPixels: false });
-    // A conversion to the inks' colour space before that to the profile would be a second one.
-    const own = space === 'cmyk' ? image : image.toColourspace(deep ? 'rgb16' : 'srgb');
+    // Without it 16 bits become 8; of 8 bits a conversion before that to the inks' profile would be a second one.
+    const own = space === 'cmyk' && !deep ? image : image.toColourspace(deep ? 'rgb16' : 'srgb');
     const { data } = await own
       .withIccProfile(icc ? path : 'cmyk')
       .raw({ depth: deep ? 'ushort' : 'uchar' })

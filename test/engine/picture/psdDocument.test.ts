@@ -12,6 +12,7 @@ import {
   readMerged,
 } from '../../../service/engine/picture/psd/document/channelPixels.ts';
 import { documentChannels } from '../../../service/engine/picture/psd/document/documentColor.ts';
+import { readLayerMask } from '../../../service/engine/picture/psd/document/layerMask.ts';
 import { readLayerXmp } from '../../../service/engine/picture/psd/document/layerXmp.ts';
 import { allLayers, layerTree } from '../../../service/engine/picture/psd/document/layerTree.ts';
 import {
@@ -263,6 +264,20 @@ describe('a document', () => {
     const [channel] = record?.channels ?? [];
     if (!record || !channel) return expect.fail('Expected a layer');
     expect(codeOf(() => readChannel(file, record, channel))).toBe('E_IMAGE_PIXELS');
+  });
+
+  it('is opened though density and feather of a mask do not fit their place', () => {
+    const mask = (parameters: readonly number[]) => {
+      const bytes = Uint8Array.from([...Array<number>(17).fill(0), 16, ...parameters]);
+      return readLayerMask(bytes, { start: 0, end: bytes.length }, false);
+    };
+    const feather = [0x40, 0x08, 0, 0, 0, 0, 0, 0];
+    const wanted = { userDensity: 7, userFeather: 3, vectorDensity: 9, vectorFeather: 3 };
+    expect(mask([15, 7, ...feather, 9, ...feather])).toMatchObject(wanted);
+    for (const cut of [[], [1], [2, 64], [15, 7, ...feather, 9, ...feather.slice(1)]]) {
+      expect(mask(cut)).toMatchObject({ disabled: false, background: 0 });
+      expect(mask(cut)).not.toHaveProperty('userDensity');
+    }
   });
 
   it('that is damaged anywhere ends in an error with a code, soon', () => {

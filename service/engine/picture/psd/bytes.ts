@@ -5,6 +5,8 @@ export interface StoredPiece {
   readonly length: number;
   /** Each is valid until the next is asked for. */
   chunks(): Iterable<Uint8Array>;
+  /** Fills `target` with the bytes from `at` on, all of which are inside the piece. */
+  readInto(at: number, target: Uint8Array): Promise<void>;
 }
 
 export type Piece = Uint8Array | StoredPiece;

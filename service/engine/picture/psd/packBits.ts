@@ -58,3 +58,34 @@ export function unpackRow(packed: Uint8Array, row: Uint8Array): boolean {
   }
   return true;
 }
+
+/** Whole packets of a packed row. */
+export interface Packets {
+  /** Where they are among the packed bytes. */
+  readonly packed: { readonly start: number; readonly end: number };
+  /** What of the row they stand for. */
+  readonly row: { readonly start: number; readonly end: number };
+}
+
+/** The packets that stand for bytes `start` to `end` of a row; undefined when the packed bytes end too soon. */
+export function packetsOver(
+  packed: Uint8Array,
+  { start, end }: { readonly start: number; readonly end: number },
+): Packets | undefined {
+  let from = 0;
+  let to = 0;
+  const first = { packed: 0, row: 0 };
+  while (to < end) {
+    if (from >= packed.length) return undefined;
+    const head = packed[from];
+    const length = head < 128 ? head + 1 : head === 128 ? 0 : 257 - head;
+    from += head < 128 ? length + 1 : head === 128 ? 1 : 2;
+    to += length;
+    if (to <= start) {
+      first.packed = from;
+      first.row = to;
+    }
+  }
+  if (from > packed.length) return undefined;
+  return { packed: { start: first.packed, end: from }, row: { start: first.row, end: to } };
+}

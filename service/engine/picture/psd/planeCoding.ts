@@ -10,6 +10,8 @@ const compressionZipPrediction = 3;
 
 /** Level 1: a megapixel of 16 bits takes tens of milliseconds, a third of that per level is not worth it. */
 const deflateLevel = 1;
+/** The library puts its output together out of chunks of 16 kB where it is not told of larger ones. */
+export const deflateOptions = { level: deflateLevel, chunkSize: 512 * 1024 };
 
 /** One channel; 8 bits as Uint8Array, 16 as Uint16Array. */
 export type PlaneValues = Uint8Array | Uint16Array;
@@ -102,7 +104,10 @@ function rawBytes({ data }: ChannelPlane): Uint8Array {
  */
 export function layerChannel(plane: ChannelPlane): Uint8Array[] {
   if (plane.width === 0 || plane.height === 0) return [u16(compressionRaw)];
-  if (plane.data instanceof Uint16Array) return zipChannel(plane, plane.data);
+  if (plane.data instanceof Uint16Array) {
+    const bytes = rowDifferences(plane, plane.data);
+    return [u16(compressionZipPrediction), deflateSync(bytes, deflateOptions)];
+  }
   if (!isWorthPacking(plane)) return [u16(compressionRaw), rawBytes(plane)];
   const { counts, rows } = packedRows(plane);
   return [u16(compressionRle), counts, rows];
@@ -154,18 +159,27 @@ function bigEndianRow(plane: ChannelPlane, y: number, row: Uint8Array): Uint8Arr
   return row;
 }
 
-/** Each value as its difference to the one before in the row (modulo 65536), then deflated. */
-function zipChannel(plane: ChannelPlane, data: Uint16Array): Uint8Array[] {
-  const { width, height } = plane;
-  const bytes = new Uint8Array(data.length * 2);
+/** Each value as its difference to the one before in the row (modulo 65536), big-endian. */
+export function rowDifferences(
+  { width, height }: { readonly width: number; readonly height: number },
+  data: Uint16Array,
+): Uint8Array {
+  const differences = new Uint16Array(data.length);
   for (let y = 0; y < height; y++) {
     let before = 0;
     for (let i = y * width; i < (y + 1) * width; i++) {
-      const difference = data[i] - before;
-      before = data[i];
-      bytes[i * 2] = difference >> 8;
-      bytes[i * 2 + 1] = difference;
+      const value = data[i];
+      differences[i] = value - before;
+      before = value;
     }
   }
-  return [u16(compressionZipPrediction), deflateSync(bytes, { level: deflateLevel })];
+  return bigEndianBytes(differences);
+}
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** The values' own memory, turned around where it has to be. */
+function bigEndianBytes({ buffer, byteOffset, byteLength }: Uint16Array): Uint8Array {
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  return isLittleEndian ? bytes.swap16() : bytes;
 }

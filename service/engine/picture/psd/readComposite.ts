@@ -232,21 +232,52 @@ export function interleave(
   const colors = indexed ? 3 : form.colors;
   const channels = colors + (hasAlpha ? 1 : 0);
   const data = makeData(depth, count * channels);
-  const value = valueReader(planes, depth);
-  for (let c = 0; c < channels; c++) {
-    const plane = indexed ? (c < 3 ? 0 : 1) : c;
-    for (let i = 0; i < count; i++) {
-      let v = value(plane * count + i);
-      if (indexed && c < 3) v = palette[c * 256 + v];
-      else if (space === 'cmyk') v = (depth === 8 ? 255 : depth === 16 ? 65535 : 1) - v;
-      else if (depth === 32 && c < colors && header.mode !== labMode)
-        v = v > 0 ? fromLinear(Math.min(1, v)) : 0;
-      data[i * channels + c] = v;
-    }
-  }
+  if (data instanceof Uint16Array && !indexed && space !== 'cmyk')
+    interleave16(planes, data, count);
+  else interleaveValues(planes, data, { header, colors, channels, palette });
   if (header.mode === labMode) labToSrgb(data, channels, depth);
   if (hasAlpha) removeWhite(data, channels, depth);
   return { width, height, space, channels, hasAlpha, data };
+}
+
+interface ValuesForm {
+  readonly header: CompositeForm;
+  readonly colors: number;
+  readonly channels: number;
+  readonly palette: Uint8Array;
+}
+
+/** Palette colours looked up, inks as coverage, linear light as code values. */
+function interleaveValues(planes: Uint8Array, data: PixelData, form: ValuesForm): void {
+  const { header, colors, channels, palette } = form;
+  const { depth, mode } = header;
+  const isCmyk = spaceOf(header) === 'cmyk';
+  const isIndexed = mode === indexedMode;
+  const isLinear = depth === 32 && mode !== labMode;
+  const full = depth === 8 ? 255 : depth === 16 ? 65535 : 1;
+  const count = data.length / channels;
+  const value = valueReader(planes, depth);
+  for (let c = 0; c < channels; c++) {
+    const plane = isIndexed ? (c < 3 ? 0 : 1) : c;
+    for (let i = 0; i < count; i++) {
+      let v = value(plane * count + i);
+      if (isIndexed && c < 3) v = palette[c * 256 + v];
+      else if (isCmyk) v = full - v;
+      else if (isLinear && c < colors) v = v > 0 ? fromLinear(Math.min(1, v)) : 0;
+      data[i * channels + c] = v;
+    }
+  }
+}
+
+/** Big-endian values of planes of `count` pixels as they are: the pixels are written one after another. */
+function interleave16(planes: Uint8Array, data: Uint16Array, count: number): void {
+  const planeBytes = count * 2;
+  const allBytes = data.length * 2;
+  for (let i = 0, at = 0; i < planeBytes; i += 2) {
+    for (let from = i; from < allBytes; from += planeBytes) {
+      data[at++] = (planes[from] << 8) | planes[from + 1];
+    }
+  }
 }
 
 function makeData(depth: CompositeForm['depth'], length: number): PixelData {

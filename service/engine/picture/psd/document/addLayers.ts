@@ -7,7 +7,7 @@ import { PentimentoError } from '../../../../../shared/errors.ts';
 import { isEmptyRect } from '../../../../../shared/geometry.ts';
 import { ascii, concat, padding, sizeOf, u16, u32, type Piece } from '../bytes.ts';
 import { wideLength, type LayerRecordBytes } from '../recordBytes.ts';
-import { addedRecords, type AddedLayer } from './addedRecords.ts';
+import { addedRecords, codedLayer, type AddedLayer, type CodedLayer } from './addedRecords.ts';
 import { ByteCursor, readOrCorrupt, type Span } from './byteCursor.ts';
 import { layerTree, type TreeLayer } from './layerTree.ts';
 import { mergedWith } from './mergedImage.ts';
@@ -19,46 +19,53 @@ interface AddOptions {
   readonly above?: number;
 }
 
-/** The new file of `addedPieces` in memory. */
+/** The new file of `addition` in memory. */
 export function addLayers(
   file: PsdFile,
   layers: readonly AddedLayer[],
   options: AddOptions,
 ): Uint8Array {
-  return concat(addedPieces(file, layers, options));
+  const { pieces } = addition(file, layers, options);
+  return concat(pieces(layers.map((layer) => codedLayer(file, layer))));
+}
+
+interface Addition {
+  /** The new file in pieces, from the layers' channels as the document stores them. */
+  readonly pieces: (coded: readonly CodedLayer[]) => Piece[];
 }
 
 /**
- * The new file in pieces. The first layer is on top and, where there are several, in a group with the others.
+ * A document with more layers. The first layer is on top and, where there are several, in a group with the others.
  * Each has the channels of the document's mode in its depth over its bounds. Layers that are clipped to
  * the chosen one stay on it. The composite shows the visible ones as if nothing lay above them; inside
  * a hidden group they do not show, and a blank composite stays blank. Throws E_IMAGE_CORRUPT, E_IMAGE_PIXELS and E_IMAGE_CHANNELS (modes
  * that hold no colours of their own); a RangeError for planes that do not
  * fill the bounds or a layer that is not there.
  */
-export function addedPieces(
+export function addition(
   file: PsdFile,
   layers: readonly AddedLayer[],
   options: AddOptions,
-): Piece[] {
+): Addition {
   assertTakesLayers(file);
   for (const layer of layers) checkPlanes(layer);
   const at = insertionIndex(file, options.above);
-  return readOrCorrupt(() => {
-    const isSeen = !at.hidden && hasComposite(file);
-    const seen = layers.filter((l) => isSeen && l.visible && !isEmptyRect(l.bounds));
-    const section = sectionWith(file, addedRecords(file, layers), at.index);
+  const isSeen = !at.hidden && hasComposite(file);
+  const seen = layers.filter((l) => isSeen && l.visible && !isEmptyRect(l.bounds));
+  const merged = readOrCorrupt(() => mergedWith(file, seen.toReversed()));
+  const pieces = (coded: readonly CodedLayer[]) => {
+    const section = sectionWith(file, addedRecords(file, layers, coded), at.index);
     const length = sizeOf(section);
     if (!file.form.big && length > 0xffff_ffff) throw new PentimentoError('E_IMAGE_PIXELS');
-    const { bytes, form } = file;
-    const lengthBytes = form.big ? 8 : 4;
+    const lengthBytes = file.form.big ? 8 : 4;
     return [
-      bytes.subarray(0, file.section.start - lengthBytes),
+      file.bytes.subarray(0, file.section.start - lengthBytes),
       wideLength(length, lengthBytes),
       ...section,
-      ...mergedWith(file, seen.toReversed()),
+      ...merged,
     ];
-  });
+  };
+  return { pieces: (coded) => readOrCorrupt(() => pieces(coded)) };
 }
 
 function checkPlanes({ bounds, channels, alpha }: AddedLayer): void {

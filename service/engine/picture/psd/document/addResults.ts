@@ -2,8 +2,8 @@
 import { recipeXmp } from '../../xmp.ts';
 import { resultTitle, type DocumentResult } from '../writeDocument.ts';
 import type { Piece } from '../bytes.ts';
-import type { AddedLayer } from './addedRecords.ts';
-import { addedPieces } from './addLayers.ts';
+import { codedOffThread, type AddedLayer } from './addedRecords.ts';
+import { addition } from './addLayers.ts';
 import { documentChannels } from './documentColor.ts';
 import type { PsdFile } from './readDocument.ts';
 
@@ -30,5 +30,8 @@ export async function addResults(
       xmp: recipeXmp([body.recipe]),
     });
   }
-  return addedPieces(file, layers, above === undefined ? {} : { above });
+  // While channels are deflated by other threads, this one lays the results over the composite.
+  const coding = Promise.all(layers.map((layer) => codedOffThread(file, layer)));
+  const { pieces } = addition(file, layers, above === undefined ? {} : { above });
+  return pieces(await coding);
 }

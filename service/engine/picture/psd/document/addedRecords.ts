@@ -15,11 +15,12 @@ import {
 import type { ChannelValues } from './channelPixels.ts';
 import { colorsOf, type DocumentForm } from './documentForm.ts';
 import { layerXmpBlock } from './layerXmp.ts';
-import { mergedChannel, type SeenLayer } from './mergedImage.ts';
-import { channelBytes } from './packedRows.ts';
+import { mergedChannel } from './mergedImage.ts';
+import { channelBytes, channelBytesOffThread } from './packedRows.ts';
 import type { PsdFile } from './readDocument.ts';
 import { layerId } from './takeLayer.ts';
 import { isFlat } from './takesLayers.ts';
+import type { SeenLayer } from './touchedPart.ts';
 
 export interface AddedLayer extends SeenLayer {
   readonly name: string;
@@ -34,17 +35,25 @@ const groupName = 'Pentimento';
  * Bottom first. One layer stands alone, several lie in a group of which the first is on top. A flat
  * document gets its composite as the locked background below them.
  */
-export function addedRecords(file: PsdFile, layers: readonly AddedLayer[]): LayerRecordBytes[] {
+export function addedRecords(
+  file: PsdFile,
+  layers: readonly AddedLayer[],
+  coded: readonly CodedLayer[],
+): LayerRecordBytes[] {
   const { form } = file;
   const ids = { next: firstFreeId(file) };
   const place = () => ({ id: ids.next++, lengthBytes: form.big ? 8 : 4 }) as const;
   const base = isFlat(file) ? [backgroundRecord(file, place())] : [];
-  if (layers.length === 1) return [...base, pixelRecord(form, layers[0], place())];
+  const record = (layer: AddedLayer, i: number) => pixelRecord(layer, coded[i], place());
+  if (layers.length === 1) return [...base, record(layers[0], 0)];
   const group = { name: groupName, visible: true, colors: colorsOf(form) };
   return [
     ...base,
     groupRecord(group, 'bottom', place()),
-    ...layers.toReversed().map((layer) => pixelRecord(form, layer, place())),
+    ...layers
+      .map((layer, i) => [layer, i] as const)
+      .toReversed()
+      .map(([layer, i]) => record(layer, i)),
     groupRecord(group, 'top', place()),
   ];
 }
@@ -57,22 +66,44 @@ function firstFreeId(file: PsdFile): number {
 
 type Place = Parameters<typeof layerRecord>[1];
 
-function pixelRecord(form: DocumentForm, layer: AddedLayer, place: Place): LayerRecordBytes {
-  const { bounds, alpha } = layer;
-  const coded = (id: number, values: ChannelValues): ChannelData => [
+/** The channels of a layer as the document stores them. */
+export type CodedLayer = readonly ChannelData[];
+
+export function codedLayer({ form }: PsdFile, layer: AddedLayer): CodedLayer {
+  return layerValues(form, layer).map(([id, values]) => [
     id,
-    channelBytes(values, bounds, form.big),
+    channelBytes(values, layer.bounds, form.big),
+  ]);
+}
+
+/** The same; what takes long is done beside this thread. */
+export async function codedOffThread({ form }: PsdFile, layer: AddedLayer): Promise<CodedLayer> {
+  const values = layerValues(form, layer);
+  const bytes = await Promise.all(
+    values.map(([, v]) => channelBytesOffThread(v, layer.bounds, form.big)),
+  );
+  return values.map(([id], i) => [id, bytes[i]]);
+}
+
+/** Transparency, colours and mask. */
+function layerValues(
+  { depth }: DocumentForm,
+  { alpha, channels }: AddedLayer,
+): Array<readonly [id: number, values: ChannelValues]> {
+  return [
+    [transparencyChannel, opaque(alpha.length, depth)],
+    ...channels.map((values, c) => [c, values] as const),
+    [maskChannel, inDepth(alpha, depth)],
   ];
-  const opaque = new Uint8Array(alpha.length).fill(255);
+}
+
+function pixelRecord(layer: AddedLayer, channels: CodedLayer, place: Place): LayerRecordBytes {
+  const { bounds } = layer;
   return layerRecord(
     {
       name: layer.name,
       bounds,
-      channels: [
-        coded(transparencyChannel, inDepth(opaque, form.depth)),
-        ...layer.channels.map((values, c) => coded(c, values)),
-        coded(maskChannel, inDepth(alpha, form.depth)),
-      ],
+      channels,
       blend: 'norm',
       opacity: 255,
       flags: flagKnown | (layer.visible ? 0 : flagHidden),
@@ -86,9 +117,18 @@ function pixelRecord(form: DocumentForm, layer: AddedLayer, place: Place): Layer
 /** 0..255 as a document of the depth stores transparency: 0..255, 0..65535 or 0..1. */
 function inDepth(alpha: Uint8Array, depth: DocumentForm['depth']): ChannelValues {
   if (depth === 8) return alpha;
-  const out = depth === 16 ? new Uint16Array(alpha.length) : new Float32Array(alpha.length);
-  for (let i = 0; i < alpha.length; i++) out[i] = depth === 16 ? alpha[i] * 257 : alpha[i] / 255;
+  return depth === 16 ? alphaIn16(alpha) : Float32Array.from(alpha, (value) => value / 255);
+}
+
+function alphaIn16(alpha: Uint8Array): Uint16Array {
+  const out = new Uint16Array(alpha.length);
+  for (let i = 0; i < out.length; i++) out[i] = alpha[i] * 257;
   return out;
+}
+
+function opaque(length: number, depth: DocumentForm['depth']): ChannelValues {
+  if (depth === 8) return new Uint8Array(length).fill(255);
+  return depth === 16 ? new Uint16Array(length).fill(65535) : new Float32Array(length).fill(1);
 }
 
 function backgroundRecord(file: PsdFile, place: Place): LayerRecordBytes {

@@ -24,9 +24,16 @@ export async function documentChannels(file: PsdFile, color: Pixels): Promise<Ch
   if (mode === 'gray') return planesOf(asGray(raster), depth);
   if (mode === 'lab') return labPlanes(toFloatImage(raster).image, depth);
   if (mode === 'cmyk')
-    return planesOf(await toProfile(raster, { icc, space: 'cmyk' }), depth, true);
+    return planesOf(await toProfile(inDepth(raster, depth), { icc, space: 'cmyk' }), depth, true);
   const isPlain = icc === undefined || isSrgbProfile(icc) || depth === 32;
   return planesOf(isPlain ? asRgb(raster) : await toProfile(raster, { icc, space: 'rgb' }), depth);
+}
+
+/** In 8 or 16 bits, as the document has them. */
+function inDepth(raster: Raster, depth: DocumentForm['depth']): Raster {
+  const own = depth === 8 ? 8 : 16;
+  if (raster.depth === own) return raster;
+  return fromFloatImage(toFloatImage(raster).image, { channels: 3, depth: own });
 }
 
 function asGray(raster: Raster): Raster {
@@ -55,6 +62,9 @@ function planesOf(
   const max = maxOfDepth(raster.depth);
   const scale = (depth === 8 ? 255 : depth === 16 ? 65535 : 1) / max;
   return Array.from({ length: channels }, (_, c) => {
+    if (!inverted && data instanceof Uint8Array && depth === 16) {
+      return from8to16(data, c, new Uint16Array(count));
+    }
     const plane = newPlane(depth, count);
     for (let i = 0, at = c; i < count; i++, at += channels) {
       const v = inverted ? max - data[at] : data[at];
@@ -63,6 +73,13 @@ function planesOf(
     }
     return plane;
   });
+}
+
+/** A channel of interleaved pixels; 257 is 65535 / 255. */
+function from8to16(data: Uint8Array, channel: number, plane: Uint16Array): Uint16Array {
+  const channels = data.length / plane.length;
+  for (let i = 0, at = channel; i < plane.length; i++, at += channels) plane[i] = data[at] * 257;
+  return plane;
 }
 
 function labPlanes({ width, height, data }: FloatImage, depth: DocumentForm['depth']) {

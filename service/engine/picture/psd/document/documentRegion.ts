@@ -38,18 +38,16 @@ function marksAlpha({ layers, marksTransparency }: PsdFile): boolean {
 
 /** Big-endian planes over the region, one after another. */
 function planesOf(file: PsdFile, region: Rect, count: number): Uint8Array {
-  const { width, height, depth } = file.form;
+  const { height, depth } = file.form;
   const pixelBytes = depth / 8;
   const rowBytes = region.width * pixelBytes;
-  const readRows = mergedRows(file);
+  const start = region.x * pixelBytes;
+  const readRows = mergedRows(file, { start, end: start + rowBytes });
+  const planeBytes = rowBytes * region.height;
   // What the file cannot hold has been refused before memory is taken.
-  const out = new Uint8Array(rowBytes * region.height * count);
-  for (let c = 0, to = 0; c < count; c++) {
-    const rows = readRows({ first: c * height + region.y, count: region.height });
-    for (let y = 0; y < region.height; y++, to += rowBytes) {
-      const from = (y * width + region.x) * pixelBytes;
-      out.set(rows.subarray(from, from + rowBytes), to);
-    }
+  const out = new Uint8Array(planeBytes * count);
+  for (let c = 0; c < count; c++) {
+    readRows(c * height + region.y, out.subarray(c * planeBytes, (c + 1) * planeBytes));
   }
   return out;
 }

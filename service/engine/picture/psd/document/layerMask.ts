@@ -59,8 +59,11 @@ export function readLayerMask(
   return { ...own, ...(joined ? { joined } : {}), ...parameters };
 }
 
+/** None where they do not fit: programs write them in other orders, and a document is more than its density. */
 function readParameters(cursor: ByteCursor) {
-  const which = cursor.u8();
+  const which = cursor.left > 0 ? cursor.u8() : 0;
+  const length = (which & 1) + (which & 2) * 4 + ((which & 4) >> 2) + (which & 8);
+  if (cursor.left < length) return {};
   return {
     ...(which & 1 ? { userDensity: cursor.u8() } : {}),
     ...(which & 2 ? { userFeather: cursor.f64() } : {}),

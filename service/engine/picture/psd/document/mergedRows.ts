@@ -1,12 +1,14 @@
 /** The rows of a document's composite where they are stored: channel after channel. */
-import { unpackRow } from '../packBits.ts';
+import { packetsOver, unpackRow } from '../packBits.ts';
+import type { Span } from './byteCursor.ts';
 import { compressionRaw, compressionRle, unpackRows, type RowShape } from './channelPixels.ts';
 import type { PsdFile } from './readDocument.ts';
+import { memoryBytes } from './storedBytes.ts';
 
 /** Of the compression number before the data. */
 export const compressionBytes = 2;
 
-interface PackedRows {
+export interface PackedRows {
   /** Where each row's bytes begin in the file; one more for the end. */
   readonly starts: Float64Array;
 }
@@ -29,6 +31,14 @@ export function allRows(file: PsdFile): Uint8Array {
   return unpackRows(packed, { start: 0, end: packed.length }, shapeOf(file));
 }
 
+/** Where the raw rows begin in the file. Throws a RangeError when they reach past its end. */
+export function rawRowsAt(file: PsdFile): number {
+  const { rows, rowBytes } = shapeOf(file);
+  const start = file.composite.start + compressionBytes;
+  if (start + rows * rowBytes > file.composite.end) throw new RangeError('rows past the end');
+  return start;
+}
+
 /** Where the rows of a composite of PackBits are. Throws a RangeError when they reach past the file. */
 export function packedRows(file: PsdFile): PackedRows {
   const { stored, composite, form } = file;
@@ -46,48 +56,81 @@ export function packedRows(file: PsdFile): PackedRows {
   return { starts };
 }
 
-interface RowRange {
+export interface RowRange {
   /** Among the rows of all channels. */
   readonly first: number;
   readonly count: number;
 }
 
-/** Rows of a composite of PackBits, read in one go. Throws a RangeError for what is no packed row. */
-export function unpackedRows(
+/** Packed rows that are in memory at once. */
+const rowsAtOnce = 64;
+
+/**
+ * Each packed row of the range with its number, valid until the next is asked for; several are read in one
+ * go. Throws RangeErrors.
+ */
+export function* eachPackedRow(
   file: PsdFile,
   { starts }: PackedRows,
   { first, count }: RowRange,
-): Uint8Array {
-  const { rowBytes } = shapeOf(file);
-  const span = { start: starts[first], end: starts[first + count] };
-  const packed = file.stored.read(span);
-  const out = new Uint8Array(rowBytes * count);
-  for (let i = 0; i < count; i++) {
-    const from = starts[first + i] - span.start;
-    const row = packed.subarray(from, starts[first + i + 1] - span.start);
-    if (!unpackRow(row, out.subarray(i * rowBytes, (i + 1) * rowBytes)))
-      throw new RangeError('row');
+): Generator<readonly [index: number, packed: Uint8Array]> {
+  let spare: Uint8Array | undefined;
+  for (let from = first; from < first + count; from += rowsAtOnce) {
+    const end = Math.min(from + rowsAtOnce, first + count);
+    const bytes = file.stored.read({ start: starts[from], end: starts[end] }, spare);
+    if (bytes.length > (spare?.length ?? 0)) spare = bytes;
+    for (let i = from; i < end; i++) {
+      yield [i, bytes.subarray(starts[i] - starts[from], starts[i + 1] - starts[from])];
+    }
   }
-  return out;
 }
 
-/** Rows of the composite as big-endian bytes, whatever it is packed with. Throws RangeErrors and E_IMAGE_PIXELS. */
-export function mergedRows(file: PsdFile): (range: RowRange) => Uint8Array {
+/** A part of a packed row, unpacked. */
+export interface RowPart {
+  /** The bytes of the row that whole packets stand for, around those that are asked for. */
+  readonly row: Span;
+  readonly bytes: Uint8Array;
+  /** Where the packets are among the packed bytes. */
+  readonly packed: Span;
+}
+
+/**
+ * What `span` of a row of `rowBytes` and the rest of its packets hold. Throws a RangeError for what is no
+ * packed row.
+ */
+export function unpackedPart(packedRow: Uint8Array, span: Span, rowBytes: number): RowPart {
+  const packets = packetsOver(packedRow, span);
+  if (!packets || packets.row.end > rowBytes) throw new RangeError('row');
+  const { packed, row } = packets;
+  const bytes = new Uint8Array(row.end - row.start);
+  if (!unpackRow(packedRow.subarray(packed.start, packed.end), bytes)) throw new RangeError('row');
+  return { row, bytes, packed };
+}
+
+/**
+ * Fills `out` with `span` of rows of the composite, from the row `first` on, as big-endian bytes, whatever it is
+ * packed with. Throws RangeErrors and E_IMAGE_PIXELS.
+ */
+export function mergedRows(file: PsdFile, span: Span): (first: number, out: Uint8Array) => void {
   const { rowBytes } = shapeOf(file);
   const compression = compressionOf(file);
-  if (compression === compressionRaw) {
-    const start = file.composite.start + compressionBytes;
-    if (start + shapeOf(file).rows * rowBytes > file.composite.end) throw new RangeError('rows');
-    return ({ first, count }) =>
-      file.stored.read({
-        start: start + first * rowBytes,
-        end: start + (first + count) * rowBytes,
-      });
-  }
+  const length = span.end - span.start;
   if (compression === compressionRle) {
     const packed = packedRows(file);
-    return (range) => unpackedRows(file, packed, range);
+    return (first, out) => {
+      const range = { first, count: out.length / length };
+      for (const [index, packedRow] of eachPackedRow(file, packed, range)) {
+        const { row, bytes } = unpackedPart(packedRow, span, rowBytes);
+        const part = bytes.subarray(span.start - row.start, span.end - row.start);
+        out.set(part, (index - first) * length);
+      }
+    };
   }
-  const all = allRows(file);
-  return ({ first, count }) => all.subarray(first * rowBytes, (first + count) * rowBytes);
+  const isRaw = compression === compressionRaw;
+  const rows = isRaw ? file.stored : memoryBytes(allRows(file));
+  const at = (isRaw ? rawRowsAt(file) : 0) + span.start;
+  return (first, out) => {
+    const start = at + first * rowBytes;
+    rows.readRows({ start, end: start + length }, rowBytes, out);
+  };
 }

@@ -1,8 +1,9 @@
 /** Channels to bytes as this document stores them: PackBits rows or ZIP of differences. */
-import { deflateSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { deflate, deflateSync } from 'node:zlib';
 import { u16 } from '../bytes.ts';
 import { packRow } from '../packBits.ts';
-import { layerChannel } from '../planeCoding.ts';
+import { deflateOptions, layerChannel, rowDifferences } from '../planeCoding.ts';
 import {
   compressionRaw,
   compressionRle,
@@ -10,7 +11,7 @@ import {
   type ChannelValues,
 } from './channelPixels.ts';
 
-const deflateLevel = 1;
+const deflateOffThread = promisify(deflate);
 
 /** One row packed. */
 export function packedRow(row: Uint8Array): Uint8Array {
@@ -29,15 +30,40 @@ export function rowLengths(lengths: ArrayLike<number>, big: boolean): Uint8Array
   return bytes;
 }
 
+interface PlaneSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** Channel data of a layer in pieces, its compression number first. */
-export function channelBytes(
+export function channelBytes(values: ChannelValues, size: PlaneSize, big: boolean): Uint8Array[] {
+  const bytes = bytesToDeflate(values, size);
+  if (!bytes) return packedBytes(values, size, big);
+  return [u16(compressionZipPrediction), deflateSync(bytes, deflateOptions)];
+}
+
+/** The same; what takes long is done beside this thread. */
+export async function channelBytesOffThread(
   values: ChannelValues,
-  size: { readonly width: number; readonly height: number },
+  size: PlaneSize,
   big: boolean,
-): Uint8Array[] {
+): Promise<Uint8Array[]> {
+  const bytes = bytesToDeflate(values, size);
+  if (!bytes) return packedBytes(values, size, big);
+  return [u16(compressionZipPrediction), await deflateOffThread(bytes, deflateOptions)];
+}
+
+/** Differences along the rows of 16 and 32 bits; undefined for those of 8, which are packed. */
+function bytesToDeflate(values: ChannelValues, size: PlaneSize): Uint8Array | undefined {
+  if (values instanceof Uint8Array || size.width === 0 || size.height === 0) return undefined;
+  return values instanceof Float32Array
+    ? floatDifferences(values, size.width)
+    : rowDifferences(size, values);
+}
+
+function packedBytes(values: ChannelValues, size: PlaneSize, big: boolean): Uint8Array[] {
   if (size.width === 0 || size.height === 0) return [u16(compressionRaw)];
-  if (values instanceof Float32Array)
-    return [u16(compressionZipPrediction), zipFloats(values, size.width)];
+  if (values instanceof Float32Array) throw new RangeError('Floats are not packed');
   if (values instanceof Uint16Array || !big) return layerChannel({ ...size, data: values });
   const rows = Array.from({ length: size.height }, (_, y) =>
     packedRow(values.subarray(y * size.width, (y + 1) * size.width)),
@@ -52,8 +78,8 @@ export function channelBytes(
   ];
 }
 
-/** Each row's four planes of bytes one after another, as differences, deflated. */
-function zipFloats(values: Float32Array, width: number): Uint8Array {
+/** Each row's four planes of bytes one after another, as differences. */
+function floatDifferences(values: Float32Array, width: number): Uint8Array {
   const bytes = new Uint8Array(values.length * 4);
   const one = new DataView(new ArrayBuffer(4));
   for (let i = 0; i < values.length; i++) {
@@ -65,5 +91,5 @@ function zipFloats(values: Float32Array, width: number): Uint8Array {
   for (let start = 0; start < bytes.length; start += width * 4) {
     for (let i = start + width * 4 - 1; i > start; i--) bytes[i] -= bytes[i - 1];
   }
-  return deflateSync(bytes, { level: deflateLevel });
+  return bytes;
 }
