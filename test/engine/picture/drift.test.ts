@@ -120,4 +120,34 @@ describe('correctDrift', () => {
       RangeError,
     );
   });
+
+  it('takes nothing off where the surroundings agree but for noise', () => {
+    const original = scene();
+    const inside = box();
+    let state = 1;
+    const noise = () => {
+      state = (state * 1664525 + 1013904223) >>> 0;
+      return (state / 2 ** 32 - 0.5) / 127;
+    };
+    const data = original.data.map((v, i) => {
+      const isNew = inside.data[Math.floor(i / 3)] === 1;
+      return (isNew ? v + [0.02, 0.005, -0.015][i % 3] : v) + noise();
+    });
+    const generated = { ...original, data };
+    const options = { known: not(inside), alpha: inside, strength: 1 };
+    const { image } = correctDrift(generated, original, options);
+    expect(meanError(image, generated, inside)).toBeLessThan(0.4 / 255);
+  });
+
+  it('learns from what is bright though one channel is cut off', () => {
+    const original = scene();
+    const bright = original.data.map((v, i) => [1, 0.97, 0.9][i % 3] - 0.06 * v);
+    const white = { ...original, data: bright };
+    const data = bright.map((v, i) => Math.min(1, v * [1.05, 1, 0.92][i % 3]));
+    const inside = box();
+    const options = { known: not(inside), alpha: inside, strength: 1 };
+    const { image } = correctDrift({ ...white, data }, white, options);
+    expect(meanError(image, white, inside)).toBeLessThan(2 / 255);
+    expect(meanError({ ...white, data }, white, inside)).toBeGreaterThan(8 / 255);
+  });
 });

@@ -169,7 +169,7 @@ function rolesOf(
   return Uint8Array.from(isKnown, (v, i) => {
     const low = Math.min(means[i * 3], means[i * 3 + 1], means[i * 3 + 2]);
     const high = Math.max(means[i * 3], means[i * 3 + 1], means[i * 3 + 2]);
-    if (low < darkest || high > brightest) return roleNone;
+    if (high < darkest || low > brightest) return roleNone;
     if (v === 0) return toClear[i] <= reach ? roleBand : roleNone;
     return !hasUnknown || toUnknown[i] <= 4 * reach ? roleSeam : roleKnown;
   });

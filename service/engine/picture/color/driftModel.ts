@@ -31,6 +31,8 @@ const leastCells = 24;
 /** No part of the correction may be larger than this (code value). */
 export const largestShift = 0.2;
 const largestCast = 12 / 255;
+/** A fit that explains a half of the squares is believed by 98 %, one that explains a tenth by half. */
+const evidencePower = 6;
 
 export interface DriftModel {
   /** colorTerms x 3 coefficients of the difference original - generated. */
@@ -60,7 +62,10 @@ export function fitDrift(cells: Cells): DriftModel | undefined {
       y[to] = cells.original[i] - cells.generated[i];
     }
   }
-  const coefficients = robustRidge(x, y, isBand);
+  const fit = robustRidge(x, y, isBand);
+  const { coefficients } = fit;
+  const share = evidentShare(y, fit, isBand);
+  for (let i = 0; i < coefficients.length; i++) coefficients[i] *= share;
   return {
     color: coefficients.subarray(0, colorTerms * 3),
     field: fieldOf(cells, coefficients, writePlace),
@@ -130,8 +135,16 @@ function penalties(observations: number): Float64Array {
   return out.map((p) => p * observations);
 }
 
+interface Fit {
+  /** terms x 3. */
+  readonly coefficients: Float64Array;
+  readonly residuals: Float64Array;
+  /** Of the last round. */
+  readonly weights: Float64Array;
+}
+
 /** Iterated reweighting. The first round sees known cells only, so that new content cannot set the start. */
-function robustRidge(x: Float64Array, y: Float64Array, isBand: Uint8Array): Float64Array {
+function robustRidge(x: Float64Array, y: Float64Array, isBand: Uint8Array): Fit {
   const count = isBand.length;
   const weights = Float64Array.from(isBand, (band) => (band ? 0 : 1));
   const residuals = new Float64Array(count);
@@ -148,7 +161,22 @@ function robustRidge(x: Float64Array, y: Float64Array, isBand: Uint8Array): Floa
       weights[i] = t >= 1 ? 0 : (isBand[i] ? bandWeight : 1) * (1 - t * t) ** 2;
     }
   }
-  return coefficients;
+  return { coefficients, residuals, weights };
+}
+
+/**
+ * How much of the fit is believed, 0..1: nothing where it explains nothing of the differences on known cells
+ * (the pictures agree but for noise, and so the fit is noise), nearly all as soon as it explains a part.
+ */
+function evidentShare(y: Float64Array, { weights, residuals }: Fit, isBand: Uint8Array): number {
+  let before = 0;
+  let after = 0;
+  for (let n = 0; n < isBand.length; n++) {
+    if (isBand[n] !== 0) continue;
+    before += weights[n] * (y[n * 3] ** 2 + y[n * 3 + 1] ** 2 + y[n * 3 + 2] ** 2);
+    after += weights[n] * residuals[n] ** 2;
+  }
+  return before === 0 ? 0 : Math.max(0, 1 - (after / before) ** evidencePower);
 }
 
 /** Of the residuals outside the band; of an even number the upper one of the two in the middle. */

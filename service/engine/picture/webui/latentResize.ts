@@ -16,51 +16,53 @@ interface Tap {
   readonly weight: Float64Array;
 }
 
-/** Keys' cubic: a is -0.75 in torch, -0.5 where it is antialiased. */
+const f32 = Math.fround;
+
+/** Keys' cubic in single precision, each operation rounded: a is -0.75 in torch, -0.5 where it is antialiased. */
 function cubic(x: number, a: number): number {
   const t = Math.abs(x);
-  if (t < 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
-  return t < 2 ? (((t - 5) * t + 8) * t - 4) * a : 0;
+  if (t < 1) return f32(f32(f32(f32(f32(a + 2) * t) - f32(a + 3)) * f32(t * t)) + 1);
+  return t < 2 ? f32(f32(f32(f32(f32(f32(t - 5) * t) + 8) * t) - 4) * a) : 0;
 }
 
-const triangle = (x: number): number => Math.max(0, 1 - Math.abs(x));
+const triangle = (x: number): number => Math.max(0, f32(1 - Math.abs(x)));
 
 function antialiasedTap(at: number, inSize: number, scale: number, isCubic: boolean): Tap {
   const stretch = Math.max(1, scale);
-  const support = (isCubic ? 2 : 1) * stretch;
-  const center = scale * (at + 0.5);
-  const first = Math.max(0, Math.trunc(center - support + 0.5));
-  const count = Math.min(inSize, Math.trunc(center + support + 0.5)) - first;
+  const support = f32((isCubic ? 2 : 1) * stretch);
+  const center = f32(scale * (at + 0.5));
+  const first = Math.max(0, Math.trunc(f32(center - support) + 0.5));
+  const count = Math.min(inSize, Math.trunc(f32(center + support) + 0.5)) - first;
   const index = Int32Array.from({ length: count }, (_, k) => first + k);
+  const inverse = f32(1 / stretch);
   const weight = Float64Array.from(index, (i) => {
-    const x = (i - center + 0.5) / stretch;
+    const x = f32((f32(i - center) + 0.5) * inverse);
     return isCubic ? cubic(x, -0.5) : triangle(x);
   });
-  const sum = weight.reduce((total, w) => total + w, 0);
-  return { index, weight: weight.map((w) => w / sum) };
+  const sum = weight.reduce((total, w) => f32(total + w), 0);
+  return { index, weight: weight.map((w) => f32(w / sum)) };
 }
 
 function plainTap(at: number, inSize: number, scale: number, isCubic: boolean): Tap {
-  const position = scale * (at + 0.5) - 0.5;
+  // One rounding: torch's kernel fuses the product and the difference.
+  const position = f32(scale * (at + 0.5) - 0.5);
   const source = isCubic ? position : Math.max(0, position);
   const base = Math.floor(source);
   const offsets = isCubic ? [-1, 0, 1, 2] : [0, 1];
+  const part = f32(source - base);
   return {
     index: Int32Array.from(offsets, (o) => Math.min(inSize - 1, Math.max(0, base + o))),
-    weight: Float64Array.from(offsets, (o) => {
-      const x = base + o - source;
-      return isCubic ? cubic(x, -0.75) : triangle(x);
-    }),
+    weight: Float64Array.from(offsets, (o) => (isCubic ? cubic : triangle)(f32(o - part), -0.75)),
   };
 }
 
 function taps(inSize: number, outSize: number, mode: LatentResize): Tap[] {
-  const scale = inSize / outSize;
+  // Torch finds places and weights in single precision, which moves values near 1 by up to 1e-5.
+  const scale = f32(inSize / outSize);
   const { kernel, antialias } = mode;
   return Array.from({ length: outSize }, (_, at) => {
     if (kernel === 'nearest' || kernel === 'nearest-exact') {
-      // Torch multiplies in single precision here.
-      const position = Math.fround((at + (kernel === 'nearest' ? 0 : 0.5)) * Math.fround(scale));
+      const position = f32((at + (kernel === 'nearest' ? 0 : 0.5)) * scale);
       return {
         index: Int32Array.of(Math.min(inSize - 1, Math.floor(position))),
         weight: Float64Array.of(1),
@@ -73,7 +75,7 @@ function taps(inSize: number, outSize: number, mode: LatentResize): Tap[] {
 
 /**
  * Planar float32 [..., from.height, from.width] to [..., to.height, to.width]; leading dimensions are kept.
- * Sums in double precision; torch's single precision differs by about 1e-6.
+ * Weights are torch's own; sums are in double precision, which differs by about 1e-6.
  */
 export function resizeLatent(
   latent: Float32Array,

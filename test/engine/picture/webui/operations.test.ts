@@ -161,9 +161,26 @@ describe('resizing latents', () => {
         ]) {
           const out = resizeLatent(flat, { width: 6, height: 5 }, to, { kernel, antialias });
           expect(out.length).toBe(2 * to.width * to.height);
-          for (const v of out) expect(v).toBeCloseTo(-1.5, 6);
+          for (const v of out) expect(v).toBeCloseTo(-1.5, 5);
         }
       }
     }
   });
+
+  it.each([
+    // torch 2.13 interpolate, float32, of a column that is 0 above `edge` and 1 below.
+    ['bilinear', false, 138, 128, 49, 45, 0.642860412597656],
+    ['bicubic', false, 138, 128, 49, 45, 0.6592602729797363],
+    ['bilinear', true, 40, 20, 60, 29, 0.16666793823242188],
+    ['bicubic', true, 40, 20, 60, 29, 0.12037160247564316],
+    ['bicubic', true, 40, 20, 23, 10, -0.04662754386663437],
+  ] as const)(
+    'weighs as torch does in single precision: %s, antialiased %s, %i rows',
+    (kernel, antialias, height, edge, to, at, expected) => {
+      const column = Float32Array.from({ length: height }, (_, y) => (y < edge ? 0 : 1));
+      const size = { width: 1, height };
+      const out = resizeLatent(column, size, { width: 1, height: to }, { kernel, antialias });
+      expect(Math.abs((out[at] ?? NaN) - expected)).toBeLessThan(1.5e-7);
+    },
+  );
 });
