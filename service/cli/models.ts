@@ -62,10 +62,17 @@ function tellDuplicates({ paths, sizeBytes, isCertain }: Duplicates, terminal: T
   for (const path of paths) terminal.line(`  ${path}`);
 }
 
+/** For files of other kinds and families it is what they are that tells something. */
+function reasonOf({ problem }: ModelInfo): string {
+  if (!problem) return 'not usable yet';
+  const isOther = problem.code === 'E_MODEL_KIND' || problem.code === 'E_MODEL_FAMILY';
+  return (isOther ? problem.detail : undefined) ?? problem.title;
+}
+
 function row(model: ModelInfo): string {
   const size = `${(model.sizeBytes / 1e9).toFixed(2)} GB`;
   const variant = model.variant === 'base' ? '' : ` ${model.variant}`;
   const lent = model.partsFrom === undefined ? '' : `  (with the rest of ${model.partsFrom})`;
-  const state = model.usable ? lent : `  (${model.problem?.title ?? 'not usable yet'})`;
+  const state = model.usable ? lent : `  (${reasonOf(model)})`;
   return `${model.name.padEnd(columns.name)} ${`${model.family}${variant}`.padEnd(columns.family)} ${model.kind.padEnd(columns.kind)} ${size.padStart(9)}  ${model.id}${state}`;
 }

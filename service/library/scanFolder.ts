@@ -40,6 +40,8 @@ export const modelEndings: ReadonlySet<string> = new Set([
   '.pth',
   '.bin',
 ]);
+/** Of models that are never read: listed, so that they are told apart from what is not there. */
+const refusedEndings: ReadonlySet<string> = new Set(['.gguf']);
 /** Folders of programs, caches and environments: no models for us, but many files. */
 const skippedFolders = new Set([
   'node_modules',
@@ -168,7 +170,9 @@ async function layoutOfFolder(
 
 function addFile(path: string, realPath: string, names: ReadonlySet<string>, place: Place): void {
   const { models, visited } = place.walked;
-  if (!modelEndings.has(extname(path).toLowerCase()) || visited.has(realPath)) return;
+  const ending = extname(path).toLowerCase();
+  const isListed = modelEndings.has(ending) || refusedEndings.has(ending);
+  if (!isListed || visited.has(realPath)) return;
   visited.add(realPath);
   const companions = companionsOf(path, names);
   models.push({ ...foundAt(path, realPath, place), layout: 'single', companions });

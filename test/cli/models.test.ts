@@ -52,6 +52,18 @@ function newFolder(name: string): string {
   return path;
 }
 
+describe('models', () => {
+  it('says of files of other kinds what they are', async () => {
+    const models = newFolder('kinds');
+    const one = { dtype: 'F32', shape: [1], data: new Float32Array(1) };
+    const file = safetensorsFile(new Map([['lora_controlnet', one]]));
+    writeFileSync(join(models, 'given.safetensors'), file);
+    const { code, out } = await run('models', '--models', models);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^given .*\(This is a Control-LoRA\.\)$/m);
+  });
+});
+
 describe('pull', () => {
   it('puts a file into the folder that is named, or into the first model folder', async () => {
     const to = newFolder('to');

@@ -181,6 +181,29 @@ describe('a file of another kind says what it is', () => {
       /a motion module/,
     ],
     [
+      'ESRGAN+',
+      {
+        'model.0.weight': [8, 3, 3, 3],
+        'model.1.sub.0.RDB1.conv1x1.weight': [32, 8, 1, 1],
+        'model.1.sub.0.RDB1.conv1.0.weight': [32, 8, 3, 3],
+      },
+      /an upscaler of a kind that is not built/,
+    ],
+    [
+      'SwinIR',
+      {
+        'conv_first.weight': [8, 3, 3, 3],
+        'layers.0.residual_group.blocks.0.attn.qkv.weight': [24, 8],
+      },
+      /an upscaler of a kind that is not built/,
+    ],
+    ['DAT', { 'params.before_RG.1.weight': [8] }, /an upscaler of a kind that is not built/],
+    [
+      'PLKSR',
+      { 'feats.1.channe_mixer.0.weight': [8, 8, 3, 3] },
+      /an upscaler of a kind that is not built/,
+    ],
+    [
       'a Wan LoRA',
       {
         'diffusion_model.blocks.0.self_attn.q.lora_A.weight': [2, 8],
@@ -194,6 +217,16 @@ describe('a file of another kind says what it is', () => {
       /a LoRA/,
     ],
   ];
+
+  it('a GGUF file, which is listed though it is never read', async () => {
+    const folder = arrange('kinds/gguf', { 'unet/flux-Q4.gguf': 'GGUF\u0003\u0000\u0000\u0000' });
+    const library = openLibrary({ folders: [folder] });
+    expect(await library.list()).toMatchObject([{ name: 'flux-Q4', usable: false }]);
+    await expect(library.files('flux-Q4')).rejects.toMatchObject({
+      code: 'E_MODEL_NOT_SAFETENSORS',
+      detail: expect.stringContaining('a GGUF file') as string,
+    });
+  });
 
   it.each(kinds)('%s', async (name, shapes, sentence) => {
     const folder = arrange(`kinds/${name}`, { 'given.safetensors': header(shapes) });

@@ -86,7 +86,10 @@ async function open(c: Case, want: { name: string; seed: number; oddSizes: OddSi
 
 const endId = 49_407;
 
-/** `texts` of a case: chunks of ids per text, padded to 77, as one context `[1,77k,C]`. */
+/**
+ * `texts` of a case: chunks of ids per text, padded to 77, as one context `[1,77k,C]`; diffusers reads the
+ * first of them only, whatever is listed.
+ */
 export async function caseContext(
   c: Case,
   model: DiffusionModel,
@@ -94,7 +97,7 @@ export async function caseContext(
   clipSkip: number,
 ): Promise<TextContext> {
   const texts = c.input['texts'] as Record<string, number[][]>;
-  const chunks = texts[text];
+  const chunks = c.input['dialect'] === 'diffusers' ? texts[text]?.slice(0, 1) : texts[text];
   if (!chunks) throw new Error(`The case has no ids for ${JSON.stringify(text)}`);
   // Each encoder puts its own filler in the place of this one.
   const ids = chunks.map((chunk) => Int32Array.from({ length: 77 }, (_, i) => chunk[i] ?? endId));

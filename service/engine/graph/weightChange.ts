@@ -47,7 +47,7 @@ export interface Scaling {
   readonly along: 'out' | 'in';
 }
 
-/** D = W a2 a1 + b2 b1 (GLoRA); right and left are in the order of multiplication. */
+/** D = W a2 a1 + b2 b1 (GLoRA), W a2 a1 for every tap by itself; right and left are in the order of multiplication. */
 export interface Generalised {
   readonly form: 'generalised';
   readonly right: readonly [Weight, Weight];

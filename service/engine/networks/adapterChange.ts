@@ -23,6 +23,8 @@ export interface AdapterLayer {
   readonly values: ReadonlyMap<PartName, Float32Array>;
   /** Rank to which a plain low-rank change is cut down. */
   readonly rank?: number | undefined;
+  /** What the file says of the layer's scale beside its tensors. */
+  readonly scale?: number | undefined;
 }
 
 /** What one layer does to its weight and to its bias; either may be missing. */
@@ -72,7 +74,7 @@ type Found = Pick<WeightChange, 'change' | 'scale'>;
 function changeOf(layer: AdapterLayer, part: PartOf, sides: Sides): Found | undefined {
   const forms = [lowRankOf, hadamardOf, kroneckerOf, differenceOf, scalingOf, generalisedOf];
   for (const form of forms) {
-    const found = form(part, layer);
+    const found = form(part, layer, sides);
     if (found) {
       checkSides(found.change, sides);
       return found;
@@ -81,12 +83,12 @@ function changeOf(layer: AdapterLayer, part: PartOf, sides: Sides): Found | unde
   return rotationOf(layer, part, sides);
 }
 
-/** `scale`, else alpha / rank, else 1. */
-function scaleOf({ values }: AdapterLayer, rank: number | undefined): number {
+/** `scale`, else alpha / rank, else what the metadata says, else 1. */
+function scaleOf({ values, scale: told }: AdapterLayer, rank: number | undefined): number {
   const [scale] = values.get('scale') ?? [];
   const [alpha] = values.get('alpha') ?? [];
   if (scale !== undefined) return scale;
-  return alpha === undefined || rank === undefined ? 1 : alpha / rank;
+  return alpha === undefined || rank === undefined ? (told ?? 1) : alpha / rank;
 }
 
 function lowRankOf(part: PartOf, layer: AdapterLayer): Found | undefined {
@@ -140,11 +142,11 @@ function scalingOf(part: PartOf, { values }: AdapterLayer): Found | undefined {
   return vector && { change: { form: 'scaling', vector, along: onInput ? 'in' : 'out' }, scale: 1 };
 }
 
-function generalisedOf(part: PartOf, layer: AdapterLayer): Found | undefined {
+function generalisedOf(part: PartOf, layer: AdapterLayer, { out }: Sides): Found | undefined {
   const [a1, a2, b1, b2] = (['a1', 'a2', 'b1', 'b2'] as const).map(part);
   if (!a1 || !a2 || !b1 || !b2) return undefined;
   // Two namings: W a2 a1 + b2 b1 with b2 [out, r], or W a1 a2 + b1 b2 with b1 [out, r] and alpha.
-  const older = b2.shape[1] === b1.shape[0] && a2.shape[1] === a1.shape[0];
+  const older = b2.shape[0] === out && b2.shape[1] === b1.shape[0];
   return older
     ? { change: { form: 'generalised', right: [a2, a1], added: [b2, b1] }, scale: 1 }
     : {
@@ -153,7 +155,7 @@ function generalisedOf(part: PartOf, layer: AdapterLayer): Found | undefined {
       };
 }
 
-/** alpha limits the length of the whole rotation, times the outputs; it is no factor here. */
+/** alpha limits the length of the whole rotation, times the outputs (0: not at all); it is no factor here. */
 function rotationOf(layer: AdapterLayer, part: PartOf, sides: Sides): Found | undefined {
   const name = layer.parts.has('oft_blocks') ? 'oft_blocks' : 'oft_diag';
   const [stored, values] = [part(name), layer.values.get(name)];
@@ -162,7 +164,7 @@ function rotationOf(layer: AdapterLayer, part: PartOf, sides: Sides): Found | un
   const [stages, blocks, side] = butterfly ? stored.shape : [1, ...stored.shape];
   if (blocks * side !== sides.out) throw otherSize();
   const [alpha] = layer.values.get('alpha') ?? [];
-  const limit = alpha === undefined ? undefined : alpha * sides.out;
+  const limit = alpha === undefined || alpha === 0 ? undefined : alpha * sides.out;
   const turns = name === 'oft_diag' ? values : cayley(values, side, limit);
   const size = blocks * side * side;
   const rescale = part('rescale');
@@ -219,7 +221,11 @@ function checkSides(change: ChangeForm, sides: Sides): void {
       case 'scaling':
         return sizeOfShape(change.vector.shape) === (change.along === 'in' ? sides.in : sides.out);
       case 'generalised':
-        return change.right[0].shape[0] === columns && change.added[0].shape[0] === sides.out;
+        return (
+          change.right[0].shape[0] === sides.in &&
+          change.added[0].shape[0] === sides.out &&
+          sizeOfShape(change.added[1].shape.slice(1)) === columns
+        );
       case 'rotation':
         return true;
     }

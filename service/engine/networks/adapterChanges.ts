@@ -4,6 +4,7 @@ import type { WeightChange, WeightChanges } from '../graph/weightChange.ts';
 import { adapterLayers, type LayerParts, type PartName } from '../weights/adapters/adapterParts.ts';
 import { layerBlock } from '../weights/adapters/layerBlock.ts';
 import { layerSpellings, type AdaptedNetwork } from '../weights/adapters/layerSpellings.ts';
+import type { TrainedScales } from '../weights/adapters/peftScales.ts';
 import { readValues } from '../weights/readValues.ts';
 import type { NetworkWeights, StoredTensor } from '../weights/types.ts';
 import { layerChanges, smallParts } from './adapterChange.ts';
@@ -13,6 +14,8 @@ export interface Adapter {
   /** For sentences. */
   readonly name: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** What the file's metadata says of its layers' scales. */
+  readonly scales?: TrainedScales | undefined;
   /** For the text encoders; 1 as trained, negative turns away. */
   readonly text: number;
   readonly unet: number;
@@ -56,7 +59,8 @@ export async function adapterChanges(
       const strength = multiplier * (block === undefined ? 1 : (adapter.blocks?.[block] ?? 1));
       if (strength === 0) continue;
       const prefix = `adapter${index}.${key}`;
-      const layer = { prefix, parts, values: values[i], rank: adapter.rank };
+      const scale = adapter.scales?.(key);
+      const layer = { prefix, parts, values: values[i], rank: adapter.rank, scale };
       const made = layerChanges(layer, weight.shape, strength);
       add(`${path}.weight`, made.weight);
       add(`${path}.bias`, made.bias);

@@ -1,5 +1,6 @@
 /** LoRA files as they are asked for with a job, opened for the device to read. */
 import { basename, extname } from 'node:path';
+import { peftScales } from '../weights/adapters/peftScales.ts';
 import { float32Copy } from '../weights/float32Copy.ts';
 import { readTensorFile } from '../weights/readTensorFile.ts';
 import type { FileStamp } from '../weights/types.ts';
@@ -43,11 +44,12 @@ export async function openAdapters(
   const adapters: Adapter[] = [];
   const stamps: FileStamp[] = [];
   for (const { path, ...strength } of files) {
-    const { file, sizeBytes, mtimeMs, tensors } = await readTensorFile(path);
+    const { file, sizeBytes, mtimeMs, tensors, metadata } = await readTensorFile(path);
     const { text, unet, rank, blocks } = strength;
     key.push([file, sizeBytes, mtimeMs, text, unet, rank, blocks]);
     stamps.push({ file, sizeBytes, mtimeMs });
-    adapters.push({ name: basename(path, extname(path)), tensors, ...strength });
+    const name = basename(path, extname(path));
+    adapters.push({ name, tensors, scales: peftScales(metadata), ...strength });
   }
   if (files.length === 0) return noAdapters;
   async function readable(): Promise<readonly Adapter[]> {

@@ -89,7 +89,7 @@ export interface SamplerStep<A extends LatentData = Float32Array> {
   readonly step: number;
   /** Steps in all as far as is known now; absent: one less than the sigmas. */
   readonly steps?: number;
-  /** Noise level of the latent; absent: sigmas[step]. */
+  /** Noise level of the latent, as known latents are noised to it; absent: sigmas[step]. */
   readonly sigma?: number;
 }
 

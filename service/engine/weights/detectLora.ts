@@ -48,7 +48,8 @@ export function detectLora(header: HeaderView): Detection | undefined {
   };
 }
 
-function targetOf(name: string): string {
+function targetOf(fullName: string): string {
+  const name = fullName.replace(/^base_model\.model\./, '');
   if (/^(?:lora_te2_|text_encoder_2\.)/.test(name)) return 'text_encoder_2';
   return /^(?:lora_te1?_|text_encoder\.|text_model\.)/.test(name) ? 'text_encoder' : 'unet';
 }
@@ -94,8 +95,12 @@ function familyFromWidths(header: HeaderView): Family | undefined {
   return undefined;
 }
 
-/** The tensor's axes; for a factored LoKr those of the Kronecker product. */
+/** The tensor's axes; for a factored LoKr those of the Kronecker product, for a rotation the rows of its blocks. */
 function widthsOf(header: HeaderView, name: string): readonly number[] {
+  if (/\.oft_(?:blocks|diag)$/.test(name)) {
+    const [blocks = 0, side = 0] = shapeOf(header, name).slice(-3);
+    return [blocks * side];
+  }
   const stem = /^(.*)\.lokr_w[12](?:_[ab])?$/.exec(name)?.[1];
   if (stem === undefined) return shapeOf(header, name);
   const factor = (which: string, axis: number): number => {

@@ -39,6 +39,13 @@ const others: ReadonlyArray<readonly [name: RegExp, kind: OtherKind]> = [
   [/(?:^|\.)encoder\.block\.0\.layer\.0\.SelfAttention\.q\.weight$/, 'language-model'],
   [/(?:^|\.)model\.layers\.0\.self_attn\.q_proj\.weight$/, 'language-model'],
   [/(?:^|\.)image_encoder\.(?:blocks|trunk)\./, 'segmenter'],
+  // ESRGAN+; SwinIR and HAT; DAT; PLKSR; SPAN; OmniSR.
+  [/\.RDB1\.conv1x1\.weight$/, 'other-upscaler'],
+  [/(?:^|\.)layers\.0\.residual_group\.blocks\.0\./, 'other-upscaler'],
+  [/(?:^|\.)before_RG\.1\.weight$/, 'other-upscaler'],
+  [/(?:^|\.)feats\.1\.channel?_mixer\.0\.weight$/, 'other-upscaler'],
+  [/(?:^|\.)block_1\.c1_r\./, 'other-upscaler'],
+  [/(?:^|\.)residual_layer\.0\.residual_layer\.0\./, 'other-upscaler'],
   [/(?:^|\.)(?:stylegan_decoder|quantize\.embedding|ft_layers\.0)\b/, 'face-restorer'],
 ];
 

@@ -1,12 +1,19 @@
 import { shapeOf, unknownFile, type Detection, type HeaderView } from './detection.ts';
 
-/** ESRGAN (three namings) and Real-ESRGAN's compact network; undefined when the file is neither. */
+/** ESRGAN (three namings) and Real-ESRGAN's compact network; undefined when the file is neither, or ESRGAN+. */
 export function detectUpscaler(header: HeaderView): Detection | undefined {
+  if (isWidened(header)) return undefined;
   for (const prefix of ['', 'params_ema.', 'params.']) {
     const found = esrgan(header, prefix) ?? compact(header, prefix);
     if (found) return found;
   }
   return undefined;
+}
+
+/** ESRGAN+ has the same names and a further convolution in each block. */
+function isWidened({ tensors }: HeaderView): boolean {
+  for (const name of tensors.keys()) if (name.endsWith('.RDB1.conv1x1.weight')) return true;
+  return false;
 }
 
 interface Naming {

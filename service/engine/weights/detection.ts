@@ -51,6 +51,7 @@ export type OtherKind =
   | 'vision-encoder'
   | 'language-model'
   | 'segmenter'
+  | 'other-upscaler'
   | 'face-restorer';
 
 export interface Detection {

@@ -48,6 +48,8 @@ const otherKinds: Readonly<Record<OtherKind, string>> = {
   'vision-encoder': 'an image encoder (CLIP vision)',
   'language-model': 'a text encoder of later families (T5 or a language model)',
   segmenter: 'a segmentation model',
+  'other-upscaler':
+    'an upscaler of a kind that is not built: only ESRGAN and Real-ESRGAN’s compact networks are',
   'face-restorer': 'a face restorer',
 };
 
@@ -61,6 +63,12 @@ function familyName(family: string): string {
 export function controlOfOtherFamily(name: string, made: string, model: string): PentimentoError {
   const what = `The ControlNet "${name}" is for ${familyName(made)}`;
   return new PentimentoError('E_MODEL_FAMILY', `${what}; this model is ${familyName(model)}.`);
+}
+
+/** E_MODEL_FAMILY: whose parts were to go with the UNet, and what it is. */
+export function partsOfOtherFamily(name: string, lent: string, unet: string): PentimentoError {
+  const what = `"${name}" is ${familyName(lent)}, the UNet is of ${familyName(unet)}`;
+  return new PentimentoError('E_MODEL_FAMILY', `${what}: their text encoders differ.`);
 }
 
 /** Families whose latents are the same, so that one model can go on with what another began. */

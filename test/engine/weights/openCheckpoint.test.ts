@@ -574,6 +574,7 @@ describe('a PyTorch checkpoint', () => {
 });
 
 describe('a UNet alone with the rest of another model', () => {
+  const reference = { id: 'l', name: 'lender', family: 'sd1' };
   const write = (manifest: string, name: string, seed: number) =>
     writeModel({
       manifest: manifestPath(manifest),
@@ -586,7 +587,9 @@ describe('a UNet alone with the rest of another model', () => {
     const alone = await write('tiny/tiny-sd1/unet.json', 'unet', 5);
     const full = await write('tiny/tiny-sd1/single.json', 'full', 6);
     const same = await write('tiny/tiny-sd1/single.json', 'same', 5);
-    const opened = await openCheckpoint(single(alone, { rest: { layout: 'single', path: full } }));
+    const opened = await openCheckpoint(
+      single(alone, { rest: { reference, layout: 'single', path: full } }),
+    );
     const [own, lender] = [await openCheckpoint(single(same)), await openCheckpoint(single(full))];
     expectEqualWeights(opened.unet.weights, own.unet.weights);
     expectEqualWeights(opened.vae.weights, lender.vae.weights);
@@ -610,7 +613,9 @@ describe('a UNet alone with the rest of another model', () => {
       join(path, 'scheduler', 'scheduler_config.json'),
       '{"prediction_type": "v_prediction", "rescale_betas_zero_snr": true}',
     );
-    const opened = await openCheckpoint(single(alone, { rest: { layout: 'diffusers', path } }));
+    const opened = await openCheckpoint(
+      single(alone, { rest: { reference, layout: 'diffusers', path } }),
+    );
     expect(opened).toMatchObject({ prediction: 'v', zeroTerminalSnr: true });
     expect(opened.scheduler).toBeUndefined();
     // What shapes do not tell is as in the lender's network, which is of the same ones.
@@ -622,7 +627,7 @@ describe('a UNet alone with the rest of another model', () => {
   it('is refused with a model of another family', async () => {
     const alone = await write('tiny/tiny-sd1/unet.json', 'unet', 5);
     const other = await write('tiny/tiny-sdxl/single.json', 'sdxl', 6);
-    const rest = { layout: 'single', path: other } as const;
+    const rest = { reference, layout: 'single', path: other } as const;
     await expect(openCheckpoint(single(alone, { rest }))).rejects.toMatchObject({
       code: 'E_MODEL_FAMILY',
       detail: expect.stringContaining('sdxl'),

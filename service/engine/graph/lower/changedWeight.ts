@@ -8,6 +8,7 @@ import type { Shape, Weight } from '../ir.ts';
 import type {
   ChangeForm,
   Factor,
+  Generalised,
   Kronecker,
   LowRank,
   Rotation,
@@ -101,11 +102,9 @@ function differenceOf(emit: Emitter, change: ChangeForm, { value, sides }: Chang
       return emit.node('Mul', [value, emit.exact(change.vector, shape)]);
     }
     case 'generalised': {
-      const flat = reshape(emit, value, [out, inputs * taps]);
-      const [first, second] = change.right.map((factor) => matrix(emit, factor));
-      const turned = product(emit, product(emit, flat, first), second);
       const [left, right] = change.added.map((factor) => matrix(emit, factor));
-      return reshape(emit, plus(emit, turned, product(emit, left, right)), whole);
+      const added = reshape(emit, product(emit, left, right), whole);
+      return plus(emit, inputsTurned(emit, value, change), added);
     }
     case 'rotation': {
       const flat = reshape(emit, value, [out, inputs * taps]);
@@ -220,6 +219,14 @@ function withMagnitude(
   const length = emit.node('ReduceL2', [value], { axes, keepdims: 1 });
   const scaled = emit.node('Mul', [value, emit.exact(values, shape)]);
   return emit.node('Div', [scaled, length]);
+}
+
+/** W x right[0] x right[1] over the inputs, for every tap by itself, as [out, in, k*k]. */
+function inputsTurned(emit: Emitter, value: string, { right }: Generalised): string {
+  const [first, second] = right.map((factor) => matrix(emit, factor));
+  const taps = { perm: [0, 2, 1] };
+  const turned = product(emit, product(emit, emit.node('Transpose', [value], taps), first), second);
+  return emit.node('Transpose', [turned], taps);
 }
 
 /** [out, columns], each block of rows turned. */

@@ -12,7 +12,7 @@ import { dpmMultistep } from './dpmMultistep.ts';
 import { dpmSinglestep } from './dpmSinglestep.ts';
 import { euler, eulerAncestral } from './euler.ts';
 import { lms } from './lms.ts';
-import { perCall, type MakeStep } from './perCall.ts';
+import { perCall, type MakeStep, type PerCallOptions } from './perCall.ts';
 import { pndm } from './pndm.ts';
 import { pndmCalls } from './pndmCalls.ts';
 import type { DiffusersScheduler } from './readScheduler.ts';
@@ -44,11 +44,11 @@ export function makeScheduler(
 ): Scheduler {
   const model = modelSigmas(alphasCumprod);
   const plain = diffusersLevels(config.schedule, alphasCumprod, n);
-  const { levels, makeStep } = callsOf(config, { plain, model, n });
+  const { levels, makeStep, knownLevel } = callsOf(config, { plain, model, n });
   const clean = cleanBy(config.clean);
   return {
     levels,
-    sample: perCall(levels.sigmas.length - 1, makeStep, clean),
+    sample: perCall(levels.sigmas.length - 1, makeStep, { clean, knownLevel }),
     noise: noiseOf(config),
   };
 }
@@ -62,6 +62,7 @@ interface Setting {
 interface Calls {
   readonly levels: Levels;
   readonly makeStep: MakeStep;
+  readonly knownLevel?: PerCallOptions['knownLevel'];
 }
 
 function callsOf(config: DiffusersScheduler, { plain, model, n }: Setting): Calls {
@@ -106,6 +107,11 @@ function callsOf(config: DiffusersScheduler, { plain, model, n }: Setting): Call
   }
 }
 
+/** Of a second call: where its step ends, not the middle that it looks at (their add_noise). */
+function plainLevel({ sigmas }: Levels): (at: number) => number {
+  return (at) => sigmas[Math.min(at + (at % 2), sigmas.length - 1)]!;
+}
+
 function secondOrder(
   kind: 'heun' | 'kdpm2' | 'kdpm2-ancestral' | 'dpm-sde',
   { plain, model }: Setting,
@@ -123,15 +129,15 @@ function secondOrder(
     }
     case 'kdpm2': {
       const levels = withSecondCalls(plain, middleOf, timestepOf);
-      return { levels, makeStep: kdpm2(levels.sigmas, false) };
+      return { levels, makeStep: kdpm2(levels.sigmas, false), knownLevel: plainLevel(levels) };
     }
     case 'kdpm2-ancestral': {
       const levels = withSecondCalls(plain, middleBelow, timestepOf);
-      return { levels, makeStep: kdpm2(levels.sigmas, true) };
+      return { levels, makeStep: kdpm2(levels.sigmas, true), knownLevel: plainLevel(levels) };
     }
     case 'dpm-sde': {
       const levels = withSecondCalls(plain, middleThroughLog, timestepOf);
-      return { levels, makeStep: dpmSolverSde(levels.sigmas) };
+      return { levels, makeStep: dpmSolverSde(levels.sigmas), knownLevel: plainLevel(levels) };
     }
   }
 }

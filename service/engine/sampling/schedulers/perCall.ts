@@ -39,11 +39,19 @@ export type MakeStep = <A extends LatentData>(run: StepRun) => Step<A>;
 /** Limits a predicted clean latent. */
 export type Clean = <A extends LatentData>(predicted: Latent<A>) => Latent<A>;
 
-/**
- * The sampler of a schedule with this many calls; the sigmas it is given are that schedule's end.
- * `clean` undefined leaves predictions as they are.
- */
-export function perCall(calls: number, makeStep: MakeStep, clean?: Clean): Sampler {
+export interface PerCallOptions {
+  /** Absent: predictions stay as they are. */
+  readonly clean?: Clean | undefined;
+  /** The level at which known latents are noised for the call at this index; absent: the call's own. */
+  readonly knownLevel?: ((at: number) => number) | undefined;
+}
+
+/** The sampler of a schedule with this many calls; the sigmas it is given are that schedule's end. */
+export function perCall(
+  calls: number,
+  makeStep: MakeStep,
+  { clean, knownLevel }: PerCallOptions = {},
+): Sampler {
   return async function* <A extends LatentData>(
     denoise: Denoise<A>,
     start: Latent<A>,
@@ -58,7 +66,9 @@ export function perCall(calls: number, makeStep: MakeStep, clean?: Clean): Sampl
       const predicted = await denoise(x, sigmas[i]!);
       const denoised = clean ? clean(predicted) : predicted;
       x = step({ x, denoised, predicted, at: begin + i });
-      x = (yield { latent: x, denoised, step: i + 1 }) ?? x;
+      const sigma = knownLevel?.(begin + i + 1);
+      const level = sigma === undefined ? {} : { sigma };
+      x = (yield { latent: x, denoised, step: i + 1, ...level }) ?? x;
     }
   };
 }

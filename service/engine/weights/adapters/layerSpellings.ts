@@ -19,7 +19,11 @@ export function layerSpellings(
   for (const name of weightNames) {
     const path = name.replace(/\.(?:weight|bias)$/, '');
     const plain = underscored(path);
-    for (const prefix of prefixes[network].dotted) add(`${prefix}${path}`, path);
+    // Newer transformers leave out the outer module of a text encoder.
+    const dotted = [path, path.replace(/^text_model\./, '')];
+    for (const prefix of prefixes[network].dotted) {
+      for (const spelling of dotted) add(`${prefix}${spelling}`, path);
+    }
     for (const prefix of prefixes[network].underscored) add(`${prefix}${plain}`, path);
     if (network !== 'unet') continue;
     for (const original of originalUnetNames(name, layers)) {
@@ -31,13 +35,14 @@ export function layerSpellings(
   return spellings;
 }
 
+/** The empty ones: PEFT's own folders hold one network each and do not name it. */
 const prefixes: Record<
   AdaptedNetwork,
   { readonly dotted: readonly string[]; readonly underscored: readonly string[] }
 > = {
-  unet: { dotted: ['unet.'], underscored: ['lora_unet_', 'lycoris_', 'lycoris_unet_'] },
+  unet: { dotted: ['unet.', ''], underscored: ['lora_unet_', 'lycoris_', 'lycoris_unet_'] },
   text_encoder: {
-    dotted: ['text_encoder.', 'te1.'],
+    dotted: ['text_encoder.', 'te1.', ''],
     underscored: ['lora_te_', 'lora_te1_', 'lycoris_te_', 'lycoris_te1_'],
   },
   text_encoder_2: {

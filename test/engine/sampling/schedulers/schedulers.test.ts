@@ -152,3 +152,26 @@ describe('a distilled model’s scheduler', () => {
     expect(Math.abs(deviation - spread)).toBeLessThan(0.08);
   });
 });
+
+describe('known latents of schedulers that look at the middle of a step', () => {
+  it.each(['KDPM2DiscreteScheduler', 'KDPM2AncestralDiscreteScheduler', 'DPMSolverSDEScheduler'])(
+    '%s are noised for it to where the step ends',
+    async (name) => {
+      const config = readScheduler(name, { ...base, ...even });
+      if (!config) return expect.fail(`Expected the scheduler ${name}.`);
+      const { levels, sample } = makeScheduler(config, config.alphasCumprod, 4);
+      const { sigmas } = levels;
+      const start: Latent<Float64Array> = { data: Float64Array.of(1), shape: [1, 1, 1, 1] };
+      const noise = { next: () => Float32Array.of(0) };
+      // The calls: a level, a middle, the next level, a middle, ... With fewer calls it begins at a level.
+      for (const begin of [0, 2]) {
+        const told: (number | undefined)[] = [];
+        const run = sample(expectation, start, sigmas.slice(begin), noise, {});
+        for await (const { sigma } of run) told.push(sigma);
+        const plain = [2, 2, 4, 4, 6, 6, 7].slice(begin).map((at) => sigmas[at]);
+        expect(told).toEqual(plain);
+      }
+      expect(sigmas[1]).toBeGreaterThan(sigmas[2]!);
+    },
+  );
+});
