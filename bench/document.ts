@@ -208,7 +208,7 @@ async function workbench(): Promise<Scene> {
     id: 'document',
     name: 'photo.jpg',
     ...size,
-    layers: [fullLayer(1, 'Background', size, Uint8ClampedArray.from(rgba))],
+    layers: [fullLayer(1, 'Background', size, { rgba: Uint8ClampedArray.from(rgba) })],
     activeId: 1,
     selection: { bounds: selected, data: coverage.data },
     origin: { depth: 8, profile: undefined },

@@ -16,7 +16,13 @@ export const ModelFiles = z.strictObject({
   /** The .safetensors file, or the folder that holds unet/, vae/, text_encoder/; graphs in place of weights: 'onnx'. */
   path: z.string(),
   /** The model whose text encoders and VAE are used, where `path` is a UNet alone. */
-  rest: z.strictObject({ layout: z.enum(['single', 'diffusers']), path: z.string() }).optional(),
+  rest: z
+    .strictObject({
+      reference: ModelReference,
+      layout: z.enum(['single', 'diffusers']),
+      path: z.string(),
+    })
+    .optional(),
   /** A separate VAE file, replacing the model's own. */
   vaePath: z.string().optional(),
   /** TAESD decoder for previews. */
@@ -44,6 +50,15 @@ export const ModelFiles = z.strictObject({
     .optional(),
 });
 export type ModelFiles = z.infer<typeof ModelFiles>;
+
+/** What a run uses beside its model, by ids or names; all may be missing. */
+export interface AskedParts {
+  /** A VAE in place of the model's own. */
+  readonly vae?: string | undefined;
+  readonly controls?: readonly string[] | undefined;
+  /** The model that lends a UNet alone its text encoders and VAE. */
+  readonly partsFrom?: string | undefined;
+}
 
 /** A network that enlarges pictures. */
 export const UpscalerFile = z.strictObject({ id: z.string(), name: z.string(), path: z.string() });

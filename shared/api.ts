@@ -59,7 +59,7 @@ export const ModelInfo = z.strictObject({
   notes: ModelNotes.optional(),
   /** GET /v1/models/:id/preview has a picture. */
   hasPreview: z.boolean().optional(),
-  /** Of a UNet alone: the name of the model whose text encoders and VAE it uses. */
+  /** Of a UNet alone: the name of the model whose text encoders and VAE it uses unless a request names another. */
   partsFrom: z.string().optional(),
   /** Present when the product can run it now; otherwise `problem` says why not. */
   usable: z.boolean(),

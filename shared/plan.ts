@@ -18,6 +18,8 @@ export const PlanRequest = z.strictObject({
   /** Bounds of the selection (inpaint, remove), of the layer (image), or the new canvas (expand), document pixels. */
   bounds: Rect,
   model: z.string().max(300),
+  /** As in a request. */
+  partsFrom: z.string().max(300).optional(),
   strength: z.number().min(0).max(1),
   steps: z.number().int().min(limits.steps.min).max(limits.steps.max),
   /** Names; with them the plan tells what the sampler will do otherwise than asked. */

@@ -11,6 +11,7 @@ import { HiresFix } from './stages.ts';
 export const ReusableSettings = InpaintRequest.pick({
   model: true,
   vae: true,
+  partsFrom: true,
   prompt: true,
   negativePrompt: true,
   sampler: true,

@@ -46,6 +46,8 @@ export const Recipe = z.strictObject({
   /** The seed of this very picture. */
   seed: z.number().int().min(0),
   model: ModelReference.optional(),
+  /** Where the model is a UNet alone: the one whose text encoders and VAE it ran with. */
+  parts: ModelReference.optional(),
   /** The LoRA files that took part and whose hash is known (twelve hex digits, over the tensors alone). */
   loras: z.array(z.strictObject({ name: z.string(), hash: z.string() })).optional(),
   /** The embeddings that its words named and whose hash is known (twelve hex digits of the file's). */

@@ -87,6 +87,8 @@ const sampling = {
   model: z.string().max(300),
   /** Id of a separate VAE file. */
   vae: z.string().max(300).optional(),
+  /** Id of the model whose text encoders and VAE go with a UNet that lies alone in its file; absent: the first of its family. */
+  partsFrom: z.string().max(300).optional(),
   prompt: z.string().max(maxPromptCharacters),
   negativePrompt: z.string().max(maxPromptCharacters),
   sampler: z.string().max(60),

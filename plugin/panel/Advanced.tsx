@@ -9,6 +9,7 @@ import { Field } from './controls/Field.tsx';
 import { LinkButton } from './controls/LinkButton.tsx';
 import { NumberField } from './controls/NumberField.tsx';
 import { Picker, type Choice } from './controls/Picker.tsx';
+import { LenderField } from './LenderField.tsx';
 import { SamplerSettings } from './SamplerSettings.tsx';
 import { useSession } from './useSession.ts';
 
@@ -109,6 +110,7 @@ function Reading() {
         choices={emphases}
         onChange={(value) => change({ emphasis: Emphasis.parse(value) })}
       />
+      <LenderField />
       {vaes.length > 0 && (
         <Field label="VAE">
           <Picker

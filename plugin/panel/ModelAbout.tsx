@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
 import type { ModelInfo } from '../../shared/api.ts';
+import { chosenLender } from '../session/lentParts.ts';
 import { insertWords } from '../session/promptAdditions.ts';
 import { familyName } from '../session/settingWords.ts';
 import { LinkButton } from './controls/LinkButton.tsx';
@@ -29,7 +30,9 @@ export function ModelAbout({ model }: { readonly model: ModelInfo }) {
         </div>
         <div className="dim">{facts.filter(Boolean).join(' · ')}</div>
         {model.partsFrom !== undefined && (
-          <div className="dim">A UNet alone; text encoder and VAE of {model.partsFrom}.</div>
+          <div className="dim">
+            A UNet alone; text encoder and VAE of {chosenLender(state)?.name ?? model.partsFrom}.
+          </div>
         )}
         <TriggerWords words={notes?.triggerWords ?? []} />
         {notes?.text !== undefined && <div className="dim under quoted">{notes.text}</div>}

@@ -11,6 +11,7 @@ import { Field } from './controls/Field.tsx';
 import { LinkButton } from './controls/LinkButton.tsx';
 import { NumberField } from './controls/NumberField.tsx';
 import { Picker, type Choice } from './controls/Picker.tsx';
+import { HiresFields } from './HiresFields.tsx';
 import { moreLine } from './moreLine.ts';
 import { RefinerFields } from './RefinerFields.tsx';
 import { SamplerFields } from './SamplerFields.tsx';
@@ -45,7 +46,9 @@ export function More() {
         </LinkButton>
         {isOpen ? (
           <div className="grow right tiny">
-            <LinkButton onPress={() => change(resettable)}>reset</LinkButton>
+            <LinkButton onPress={() => change({ ...resettable, eta: undefined, hires: undefined })}>
+              reset
+            </LinkButton>
           </div>
         ) : (
           <div className="grow tiny dim more-line">{moreLine(settings, sampler, isModelFree)}</div>
@@ -87,6 +90,7 @@ export function More() {
             />
           </Field>
           {!isModelFree && <RefinerFields />}
+          {!isModelFree && <HiresFields />}
           {!isModelFree && <SoftInpainting />}
           {!isModelFree && <ControlUnits />}
           {!isModelFree && <Advanced />}

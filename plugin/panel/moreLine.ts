@@ -1,4 +1,5 @@
 import type { SamplerInfo } from '../../shared/api.ts';
+import { hiresWords } from '../session/hires.ts';
 import { scheduleWords } from '../session/settingWords.ts';
 import type { Settings } from '../session/settings.ts';
 
@@ -17,6 +18,7 @@ export function moreLine(
   const name = `${sampler?.name ?? settings.sampler}${schedule}`;
   const extras = [
     settings.advanced.softInpainting ? 'soft inpainting' : '',
+    settings.hires ? `second pass ${hiresWords(settings.hires)}` : '',
     netsWords(settings.controls.length),
   ];
   const all = [name, `${settings.steps} steps`, `CFG ${settings.cfgScale}`, seed, ...extras];

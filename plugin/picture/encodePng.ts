@@ -7,8 +7,8 @@ export interface PngPicture {
   readonly height: number;
   /** 1 gray, 3 RGB, 4 RGBA (straight alpha). */
   readonly channels: 1 | 3 | 4;
-  /** 8 bit, interleaved, rows from the top. */
-  readonly data: Uint8Array | Uint8ClampedArray;
+  /** 8 or 16 bit, interleaved, rows from the top. */
+  readonly data: Uint8Array | Uint8ClampedArray | Uint16Array;
 }
 
 export interface PngOptions {
@@ -21,14 +21,14 @@ export interface PngOptions {
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const colorTypes = { 1: 0, 3: 2, 4: 6 } as const;
 
-/** An sRGB PNG of 8 bits per channel with exactly these samples (PNG specification, third edition). */
+/** An sRGB PNG of 8 or 16 bits per channel with exactly these samples (PNG specification, third edition). */
 export function encodePng(picture: PngPicture, options: PngOptions = {}): Uint8Array {
   const { width, height, channels } = picture;
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
-  header.set([8, colorTypes[channels], 0, 0, 0], 8);
+  header.set([picture.data instanceof Uint16Array ? 16 : 8, colorTypes[channels], 0, 0, 0], 8);
   const chunks = [chunk('IHDR', header), chunk('sRGB', Uint8Array.of(0))];
   for (const [keyword, text] of Object.entries(options.text ?? {})) {
     chunks.push(chunk('iTXt', utf8Encode(`${keyword}\0\0\0\0\0${text}`)));
@@ -40,17 +40,27 @@ export function encodePng(picture: PngPicture, options: PngOptions = {}): Uint8A
 
 /** Filter "up": each byte minus the one above; cheap, and good for photographs. */
 function filteredRows({ width, height, channels, data }: PngPicture): Uint8Array {
-  const stride = width * channels;
+  const bytes = data instanceof Uint16Array ? bigEndian(data) : data;
+  const stride = (width * channels * bytes.length) / data.length;
   const rows = new Uint8Array((stride + 1) * height);
   for (let y = 0; y < height; y++) {
     const to = y * (stride + 1);
     const from = y * stride;
     rows[to] = y === 0 ? 0 : 2;
     for (let i = 0; i < stride; i++) {
-      rows[to + 1 + i] = data[from + i]! - (y === 0 ? 0 : data[from - stride + i]!);
+      rows[to + 1 + i] = bytes[from + i]! - (y === 0 ? 0 : bytes[from - stride + i]!);
     }
   }
   return rows;
+}
+
+function bigEndian(samples: Uint16Array): Uint8Array {
+  const bytes = new Uint8Array(samples.length * 2);
+  for (let i = 0; i < samples.length; i++) {
+    bytes[i * 2] = samples[i]! >>> 8;
+    bytes[i * 2 + 1] = samples[i]!;
+  }
+  return bytes;
 }
 
 function chunk(type: string, body: Uint8Array): Uint8Array {

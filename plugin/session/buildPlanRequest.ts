@@ -1,6 +1,9 @@
 import { isEmptyRect, rectOfSize, type Rect } from '../../shared/geometry.ts';
 import type { PlanRequest } from '../../shared/plan.ts';
 import { expandFillOf, expandsByPatches, newCanvas } from './expansion.ts';
+import { controlIdsOf } from './controls.ts';
+import { hiresOf } from './hires.ts';
+import { partsFromOf } from './lentParts.ts';
 import { refinerOf } from './refiner.ts';
 import { activeModel, hasSelection, situationOf } from './select.ts';
 import type { SessionState } from './state.ts';
@@ -42,7 +45,10 @@ export function buildPlanRequest(state: SessionState): PlanRequest | undefined {
     count: settings.count,
     dialect: settings.dialect,
     ...(isModelFree ? {} : { sampler: settings.sampler, schedule: settings.schedule }),
+    ...(isModelFree ? {} : partsFromOf(state)),
     ...(kind === 'remove' ? {} : refinerOf(settings)),
+    ...hiresOf(kind, settings),
+    ...(isModelFree ? {} : controlIdsOf(settings)),
     ...(kind === 'expand' ? { fill: expandFillOf(settings) } : {}),
     ...(settings.advanced.exactSteps === true ? { exactSteps: true } : {}),
   };

@@ -13,6 +13,7 @@ import type {
 } from '../../shared/request.ts';
 import { expandFillOf } from './expansion.ts';
 import { controlUnits } from './controls.ts';
+import { hiresOf } from './hires.ts';
 import { refinerOf } from './refiner.ts';
 import type { Settings } from './settings.ts';
 
@@ -24,6 +25,8 @@ export interface RequestParts {
   readonly region: Rect;
   /** Id of the model that runs; ignored by 'remove'. */
   readonly model: string;
+  /** Id of the model whose text encoder and VAE go with it (its own). */
+  readonly partsFrom?: string;
   /** What the service tells of the sampler: what it has no use for is left out. */
   readonly sampler: SamplerInfo | undefined;
 }
@@ -39,7 +42,7 @@ export function buildRequest(parts: RequestParts): GenerateRequest {
     return { kind, ...place, ...output, ...expanding(settings, document) };
   }
   const common = { ...place, ...output, ...sampling(parts), ...refinements(parts) };
-  if (kind === 'text') return { kind, ...common };
+  if (kind === 'text') return { kind, ...common, ...hiresOf(kind, settings) };
   if (kind === 'image') return { kind, ...common, strength, colorMatch, ...grain(settings) };
   if (kind === 'expand') {
     const fill = expandFillOf(settings);
@@ -100,6 +103,7 @@ function sampling({ settings, model }: RequestParts): Sampling {
 type Refinements = Pick<
   DiffusionRequest,
   | 'vae'
+  | 'partsFrom'
   | 'samplerOptions'
   | 'guidanceRescale'
   | 'emphasis'
@@ -112,12 +116,13 @@ type Refinements = Pick<
 >;
 
 /** What few runs need: only what differs from its absence. */
-function refinements({ settings, sampler }: RequestParts): Refinements {
+function refinements({ settings, sampler, partsFrom }: RequestParts): Refinements {
   const { vae, guidanceRescale, emphasis, noiseSource, etaNoiseSeedDelta, advanced } = settings;
   const samplerOptions = samplerSettings(settings, sampler);
   const usesDelta = sampler?.options.hasSeedDelta ?? true;
   return {
     ...(vae === '' ? {} : { vae }),
+    ...(partsFrom === undefined ? {} : { partsFrom }),
     ...(Object.keys(samplerOptions).length === 0 ? {} : { samplerOptions }),
     ...(guidanceRescale === limits.guidanceRescale.default ? {} : { guidanceRescale }),
     ...(emphasis === 'original' ? {} : { emphasis }),

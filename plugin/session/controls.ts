@@ -79,6 +79,14 @@ export function controlUnits(controls: readonly ControlSetting[]): ControlUnit[]
   }));
 }
 
+/** Ids of those that are chosen, as a plan asks for them; nothing where there are none. */
+export function controlIdsOf({ controls }: { readonly controls: readonly ControlSetting[] }): {
+  controls?: string[];
+} {
+  const ids = controls.map(({ model }) => model).filter((model) => model !== '');
+  return ids.length === 0 ? {} : { controls: ids };
+}
+
 /** As settings have them; a picture of its own is not in a recipe and has to be chosen again. */
 export function controlSettingsOf(units: readonly ControlUnit[]): ControlSetting[] {
   return units.map(({ source, preprocessor, ...unit }, i) => ({

@@ -9,6 +9,7 @@ import {
   startWords,
 } from './settingWords.ts';
 import { controlsLine } from './controls.ts';
+import { hiresWords } from './hires.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 
 export interface RecipeLine {
@@ -21,6 +22,7 @@ type Print = (settings: Partial<Settings>, models: readonly ModelInfo[]) => stri
 /** In the order of the panel; what says nothing beyond its default is left out. */
 const lines: ReadonlyArray<readonly [name: string, print: Print]> = [
   ['Model', ({ model }, models) => models.find((m) => m.id === model)?.name],
+  ['Parts of', ({ partsFrom }, models) => models.find((m) => m.id === partsFrom)?.name],
   ['VAE', ({ vae }, models) => models.find((m) => m.id === vae)?.name],
   ['Sampler', ({ sampler }) => sampler],
   ['Schedule', ({ schedule }) => schedule && scheduleWords(schedule)],
@@ -30,6 +32,7 @@ const lines: ReadonlyArray<readonly [name: string, print: Print]> = [
   ['Variation', variationWords],
   ['Noise', ({ noiseSource }) => (noiseSource === 'nv' ? 'as on NVIDIA cards' : undefined)],
   ['Strength', ({ strength }) => text(strength)],
+  ['Second pass', ({ hires }) => hires && hiresWords(hires)],
   ['Clip skip', unlessDefault('clipSkip')],
   ['CFG rescale', unlessDefault('guidanceRescale')],
   ['Emphasis', ({ emphasis }) => unlessUsual(emphasis, 'emphasis', emphasisWords)],

@@ -32,7 +32,6 @@ export function offerOfFile(
     variation: _variation,
     samplerOptions: _options,
     refiner: _refiner,
-    hires,
     ...settings
   } = read.settings;
   const made = read.recipes.at(-1);
@@ -56,19 +55,13 @@ export function offerOfFile(
         ...known(settings),
         ...(seed === undefined ? {} : { isSeedFixed: seed >= 0, seed: Math.max(0, seed) }),
       },
-      notUsed: [...size, ...(hires ? [withoutHires] : []), ...read.notUsed],
+      notUsed: [...size, ...read.notUsed],
       missingModel: read.model && modelName(read.model),
       text: read.text,
     },
     models,
   );
 }
-
-const withoutHires: RecipeRemark = {
-  name: 'Hires fix',
-  value: 'a second, larger pass',
-  why: 'The panel paints in one pass; "pentimento txt2img" paints in two.',
-};
 
 export function offerOfLayer(
   title: string,
@@ -88,24 +81,35 @@ export function offerOfLayer(
   );
 }
 
-/** A model or VAE that is not there is not taken over; the present one stays. */
+/** A model or its parts that are not there are not taken over; the present ones stay. */
 function withKnownModel(offer: RecipeOffer, models: readonly ModelInfo[]): RecipeOffer {
-  const { model, vae, ...change } = offer.change;
+  const { model, vae, partsFrom, ...change } = offer.change;
   const isUsable = (id: string, kind: ModelInfo['kind']) =>
     models.some((m) => m.id === id && m.kind === kind && m.usable);
   const hasModel = model !== undefined && isUsable(model, 'checkpoint');
   const hasVae = vae !== undefined && (vae === '' || isUsable(vae, 'vae'));
-  const lost: RecipeRemark[] =
-    vae === undefined || hasVae
-      ? []
-      : [{ name: 'VAE', value: vae, why: 'It is not in your library.' }];
+  const hasLender =
+    partsFrom !== undefined && (partsFrom === '' || isUsable(partsFrom, 'checkpoint'));
+  const lost: RecipeRemark[] = [
+    ...(vae === undefined || hasVae ? [] : [missing('VAE', vae)]),
+    ...(partsFrom === undefined || hasLender ? [] : [missing('Parts of', partsFrom)]),
+  ];
   return {
     ...offer,
-    change: { ...change, ...(hasModel ? { model } : {}), ...(hasVae ? { vae } : {}) },
+    change: {
+      ...change,
+      ...(hasModel ? { model } : {}),
+      ...(hasVae ? { vae } : {}),
+      ...(hasLender ? { partsFrom } : {}),
+    },
     // The missing model is told apart.
     notUsed: [...offer.notUsed.filter(({ name }) => name !== 'Model'), ...lost],
     missingModel: hasModel ? undefined : (offer.missingModel ?? model),
   };
+}
+
+function missing(name: string, value: string): RecipeRemark {
+  return { name, value, why: 'It is not in your library.' };
 }
 
 function modelName(model: {

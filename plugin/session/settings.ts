@@ -4,6 +4,7 @@ import { AdvancedSettings } from '../../shared/advanced.ts';
 import { Anchor, expandLimits, noSides, overlapPx } from '../../shared/expand.ts';
 import { limits, maxSeed, maxSidePx, type Range } from '../../shared/limits.ts';
 import { Area, Dialect, Emphasis, MaskedContent, NoiseSource } from '../../shared/request.ts';
+import { HiresFix } from '../../shared/stages.ts';
 import { ControlSettings } from './controls.ts';
 
 export const Mode = z.enum(['fill', 'remove', 'restyle', 'refine', 'expand']);
@@ -43,6 +44,8 @@ export const Settings = z.strictObject({
   model: z.string().max(300),
   /** Id of a VAE file; empty: the model's own. */
   vae: z.string().max(300),
+  /** Id of the model whose text encoder and VAE go with a UNet alone; empty: the first that can lend them. */
+  partsFrom: z.string().max(300),
   sampler: z.string().max(60),
   schedule: z.string().max(60),
   steps: within(limits.steps).int(),
@@ -67,6 +70,8 @@ export const Settings = z.strictObject({
   /** Id of a model for the last steps; empty: none. */
   refinerModel: z.string().max(300),
   refinerSwitch: within(limits.refinerSwitch),
+  /** Text to image's second, larger pass; absent: none. */
+  hires: HiresFix.optional(),
   /** What only recipes set, and whether all steps are run. */
   advanced: AdvancedSettings,
   /** ControlNets, in order. */
@@ -102,6 +107,7 @@ export const defaultSettings: Settings = {
   count: limits.count.default,
   model: '',
   vae: '',
+  partsFrom: '',
   sampler: 'DPM++ 2M',
   schedule: 'karras',
   steps: limits.steps.default,

@@ -8,6 +8,7 @@ type RequestRefinements = Partial<
   Pick<
     DiffusionRequest,
     | 'vae'
+    | 'partsFrom'
     | 'variation'
     | 'samplerOptions'
     | 'guidanceRescale'
@@ -53,7 +54,9 @@ export function settingsOfRequest(
     dialect,
     ...refinementsOf(request, picture.index),
   };
-  if (request.kind === 'text') return { ...shared, mode: 'fill', strength: 1 };
+  if (request.kind === 'text') {
+    return { ...shared, mode: 'fill', strength: 1, hires: request.hires };
+  }
   const { strength, colorMatch } = request;
   if (request.kind === 'image') {
     const { grainMatch = 0 } = request;
@@ -84,6 +87,7 @@ export function refinementsOf(request: RequestRefinements, index: number): Parti
   const { sChurn, sTmin, sTmax, sNoise } = defaultSettings;
   return {
     vae: request.vae ?? '',
+    partsFrom: request.partsFrom ?? '',
     variationSeed: variation && variation.seed >= 0 ? variation.seed + index : -1,
     variationStrength: variation?.strength ?? defaultSettings.variationStrength,
     eta: samplerOptions.eta,
@@ -94,6 +98,8 @@ export function refinementsOf(request: RequestRefinements, index: number): Parti
     etaNoiseSeedDelta: request.etaNoiseSeedDelta ?? 0,
     guidanceRescale: request.guidanceRescale ?? defaultSettings.guidanceRescale,
     ...refinerSettings(request),
+    // Only text to image has one.
+    hires: undefined,
     emphasis: request.emphasis ?? 'original',
     noiseSource: request.noiseSource ?? 'cpu',
     advanced: request.advanced ?? {},

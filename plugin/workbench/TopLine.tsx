@@ -150,6 +150,6 @@ function BrushOptions({ editor, state }: Pick<TopLineProps, 'editor' | 'state'>)
 }
 
 function factsOf({ name, width, height, origin }: PictureDocument): string {
-  const depth = origin.depth === 8 ? '8-bit' : `8-bit (file: ${origin.depth}-bit)`;
+  const depth = origin.depth === 32 ? '16-bit (file: 32-bit)' : `${origin.depth}-bit`;
   return `${name} · ${width} × ${height} · ${depth} · sRGB`;
 }

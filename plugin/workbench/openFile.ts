@@ -3,7 +3,8 @@ import type { PictureInfo } from '../../shared/api.ts';
 import type { ServiceClient } from '../client/serviceClient.ts';
 import type { Editor } from '../host/workbench/editor.ts';
 import { fullLayer } from '../host/workbench/layers.ts';
-import { rgbaOf, type PictureDocument } from '../host/workbench/pictureDocument.ts';
+import { pixelsOf } from '../host/workbench/layerPixels.ts';
+import type { PictureDocument } from '../host/workbench/pictureDocument.ts';
 import { isPsd, readPsdDocument } from '../host/workbench/readPsdDocument.ts';
 
 export interface OpenParts {
@@ -43,7 +44,7 @@ async function open(parts: OpenParts, file: ArrayBuffer, name: string): Promise<
     name,
     width: info.width,
     height: info.height,
-    layers: [fullLayer(1, 'Background', info, rgbaOf(picture))],
+    layers: [fullLayer(1, 'Background', info, pixelsOf(picture))],
     activeId: 1,
     selection: undefined,
     origin: { depth: info.depth, profile: foreignProfile(info) },
@@ -60,9 +61,8 @@ function foreignProfile({ profile }: PictureInfo): string | undefined {
 function depthNotes({ origin }: PictureDocument): readonly string[] {
   const notes: string[] = [];
   if (origin.depth > 8) {
-    notes.push(
-      `The file has ${origin.depth} bits per channel; the workbench works with 8. Photoshop and the command line keep them all.`,
-    );
+    const kept = origin.depth === 16 ? 'which are kept' : 'of which 16 are kept';
+    notes.push(`It has ${origin.depth} bits per channel, ${kept}; saved as a PSD it has 8.`);
   }
   if (origin.profile !== undefined) notes.push(`Converted from ${origin.profile} to sRGB.`);
   return notes;

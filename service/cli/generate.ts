@@ -265,6 +265,15 @@ function workingSize(options: Options): Size | undefined {
   };
 }
 
+/** What goes with the model beside its own parts. */
+function namedParts(options: Options): { vae?: string; partsFrom?: string } {
+  const { vae, 'parts-from': partsFrom } = options;
+  return {
+    ...(vae === undefined ? {} : { vae }),
+    ...(partsFrom === undefined ? {} : { partsFrom }),
+  };
+}
+
 function buildRequest(run: PreparedRun, region: Rect): GenerateRequest {
   const { picture, settings, options, kind } = run;
   const { raster } = picture;
@@ -294,7 +303,7 @@ function buildRequest(run: PreparedRun, region: Rect): GenerateRequest {
     ...run.unflagged,
     ...(run.controls ? { controls: [...run.controls.units] } : {}),
     model: options.model ?? '',
-    ...(options.vae === undefined ? {} : { vae: options.vae }),
+    ...namedParts(options),
     prompt: options.prompt ?? '',
     negativePrompt: options.avoid ?? '',
     ...samplingNames(options),

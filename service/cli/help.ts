@@ -62,7 +62,7 @@ original (a document: all its layers; a .psb goes into a .psb) and every result 
       --recipe PICTURE    its settings as defaults (ours, AUTOMATIC1111, ComfyUI, NovelAI, InvokeAI, Fooocus)
       variants: --vary "AXIS: VALUES" (up to 3; "Steps: 10-30 (+10)", "CFG Scale: 5, 7"), --matrix (prompt
       a|b|c), --prompts FILE (one run a line), --loopback N --final-strength X --curve Linear|Aggressive|Lazy
-      --model ID  --vae ID
+      --model ID  --vae ID  --parts-from ID   whose text encoder and VAE go with a UNet alone (the first's)
       --models FOLDER     where models are (repeatable)
       --device auto|cpu|webgpu|cuda|dml|coreml
       --data FOLDER  --port N  --no-open  --low-memory (networks one after another)

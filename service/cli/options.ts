@@ -32,6 +32,7 @@ const flags = {
   curve: { type: 'string' },
   model: { type: 'string' },
   vae: { type: 'string' },
+  'parts-from': { type: 'string' },
   feather: { type: 'string' },
   grow: { type: 'string' },
   strength: { type: 'string' },

@@ -16,6 +16,7 @@ export function planRequest(run: PreparedRun): PlanRequest {
     document: { width, height },
     bounds,
     model: options.model ?? '',
+    ...(options['parts-from'] === undefined ? {} : { partsFrom: options['parts-from'] }),
     strength,
     steps,
     ...samplingNames(options),

@@ -78,12 +78,15 @@ export async function withRecipeModels(
   const { options } = run;
   const model = options.model ?? settings.model;
   const vae = options.vae ?? settings.vae;
+  // A model that is named here need not be a UNet alone.
+  const lender = options['parts-from'] ?? (options.model === undefined ? settings.partsFrom : '');
+  const parts = lender ? { 'parts-from': lender } : {};
   const size = settings.workingSize;
   const takesSize = size && run.settings.workingSize === undefined && hasShape(run, size);
   return {
     run: {
       ...run,
-      options: { ...options, ...(model ? { model } : {}), ...(vae ? { vae } : {}) },
+      options: { ...options, ...(model ? { model } : {}), ...(vae ? { vae } : {}), ...parts },
       unflagged: withFoundStages(run, settings),
       settings: takesSize ? { ...run.settings, workingSize: size } : run.settings,
     },

@@ -52,6 +52,7 @@ async function run(message: RunMessage, caches: Caches, signal: AbortSignal): Pr
     controlPictures: controlPicturesOf(frame, request),
     inputSha256: message.inputSha256,
     model: message.model?.reference,
+    parts: message.model?.rest?.reference,
     refiner: message.stages?.refiner?.reference,
     upscalers: upscalerNames(message),
     loras: usedLoraHashes(loras.adapters, message.model?.loras ?? []),

@@ -42,6 +42,8 @@ export interface Job {
   readonly controlPictures?: readonly (Raster | undefined)[];
   readonly inputSha256: string;
   readonly model: ModelReference | undefined;
+  /** Whose text encoders and VAE it runs with, where it is a UNet alone; for the recipe. */
+  readonly parts?: ModelReference | undefined;
   /** The LoRA files that take part, for the recipe; those without a known hash are left out. */
   readonly loras?: Recipe['loras'];
   /** For the recipe: those that the words have named so far. */
@@ -228,6 +230,7 @@ function resultOf(
     index,
     seed,
     ...(job.model ? { model: job.model } : {}),
+    ...(job.parts ? { parts: job.parts } : {}),
     ...(job.loras && job.loras.length > 0 ? { loras: [...job.loras] } : {}),
     ...(job.embeddings && job.embeddings.length > 0 ? { embeddings: [...job.embeddings] } : {}),
     ...(job.controls && job.controls.length > 0 ? { controls: [...job.controls] } : {}),

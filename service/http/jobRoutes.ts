@@ -5,9 +5,9 @@ import { z } from 'zod';
 import type { JobCreated, JobList, JobSummary } from '../../shared/api.ts';
 import { PentimentoError } from '../../shared/errors.ts';
 import { maxFrameBytes } from '../../shared/limits.ts';
-import { controlModels, needsModel, type GenerateRequest } from '../../shared/request.ts';
+import { needsModel, type GenerateRequest } from '../../shared/request.ts';
 import type { Job } from '../jobs/jobTable.ts';
-import { stageFiles, withStageIds, withUpscalerIds } from '../jobs/stageFiles.ts';
+import { askedParts, stageFiles, withStageIds, withUpscalerIds } from '../jobs/stageFiles.ts';
 import { announcedLength, bodyChunks, parseSettings } from './body.ts';
 import { readRequest } from './checkRequest.ts';
 import { scopeOf, type AppEnv, type AppParts, type ModelSource } from './parts.ts';
@@ -115,11 +115,11 @@ async function fixModel(request: GenerateRequest, models: ModelSource): Promise<
   if (request.kind === 'upscale')
     return withUpscalerIds(request, await stageFiles(request, undefined, models));
   const asked = request.model === '' ? await firstCheckpoint(models) : request.model;
-  const names = controlModels(request);
-  const files = await models.files(asked, request.vae, names);
-  const { reference, controls: found = [] } = files;
+  const files = await models.files(asked, askedParts(request));
+  const { reference, rest, controls: found = [] } = files;
   const staged = withStageIds(request, await stageFiles(request, files, models));
-  const fixed = { ...staged, model: reference.id };
+  const lender = rest ? { partsFrom: rest.reference.id } : {};
+  const fixed = { ...staged, model: reference.id, ...lender };
   const controls = request.controls?.map((unit, i) => ({
     ...unit,
     model: found[i]?.id ?? unit.model,

@@ -18,14 +18,14 @@ import type { JobTable, Scope } from '../jobs/jobTable.ts';
 import type { Log } from '../jobs/logFile.ts';
 import type { JobQueue } from '../jobs/queue.ts';
 import type { PreviewPicture } from '../library/readPreview.ts';
-import type { ModelFiles, UpscalerFile } from '../messages.ts';
+import type { AskedParts, ModelFiles, UpscalerFile } from '../messages.ts';
 import type { PairingDesk } from './pairingDesk.ts';
 
 /** The model files on this computer, as the library room tells of them. */
 export interface ModelSource {
   list(): Promise<readonly ModelInfo[]>;
   /** Throws E_MODEL_UNKNOWN and what is wrong with the file. */
-  files(id: string, vaeId?: string, controlIds?: readonly string[]): Promise<ModelFiles>;
+  files(id: string, parts?: AskedParts): Promise<ModelFiles>;
   /** A checkpoint that goes on with what one of `family` began. Throws E_MODEL_FAMILY and what files() throws. */
   refiner(id: string, family: string, vaeId?: string): Promise<ModelFiles>;
   /** A network that enlarges pictures. Throws E_MODEL_UNKNOWN, E_MODEL_KIND, ... */

@@ -16,7 +16,7 @@ function nativeSideOf(model: ModelInfo | undefined): number {
 
 export interface PlanSources {
   readonly models: ModelSource;
-  readonly timings: TimingTable;
+  readonly timings: Pick<TimingTable, 'secondsPerMegapixelStep'>;
   readonly device: () => string;
   /** What a run may take; absent: nobody knows. */
   readonly memory?: () => MachineMemory;
@@ -57,9 +57,10 @@ export async function answerPlan(request: PlanRequest, sources: PlanSources): Pr
     request.kind === 'remove' || request.kind === 'expand-patches'
       ? undefined
       : await findModel(request.model, sources.models);
+  const lender = model?.partsFrom === undefined ? undefined : await lenderOf(request, sources);
   const pace = sources.timings.secondsPerMegapixelStep(sources.device());
   const facts: PlanFacts = {
-    nativeSide: nativeSideOf(model),
+    nativeSide: nativeSideOf(lender ?? model),
     ...(pace === undefined ? {} : { secondsPerMegapixelStep: pace }),
     ...(model ? { modelBytes: loadedBytes(model, sources.device()) } : {}),
     furtherBytes: await refinerBytesOf(request, sources),
@@ -67,6 +68,14 @@ export async function answerPlan(request: PlanRequest, sources: PlanSources): Pr
     ...(sources.memory ? { machine: sources.memory() } : {}),
   };
   return planRun(request, facts);
+}
+
+/** The model that lends a UNet its parts was trained as the UNet was. */
+async function lenderOf(
+  { partsFrom }: PlanRequest,
+  { models }: PlanSources,
+): Promise<ModelInfo | undefined> {
+  return partsFrom === undefined ? undefined : findModel(partsFrom, models);
 }
 
 async function refinerBytesOf({ refiner }: PlanRequest, sources: PlanSources): Promise<number> {

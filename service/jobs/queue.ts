@@ -4,8 +4,8 @@
  */
 import { PentimentoError, problemOf, toProblem, type Problem } from '../../shared/errors.ts';
 import { maxQueuedJobs } from '../../shared/limits.ts';
-import { controlModels, needsModel, type GenerateRequest } from '../../shared/request.ts';
-import type { ModelFiles } from '../messages.ts';
+import { needsModel, type GenerateRequest } from '../../shared/request.ts';
+import type { AskedParts, ModelFiles } from '../messages.ts';
 import type { Written } from './atomicFile.ts';
 import type { BlobStore } from './blobs.ts';
 import type { Clock } from './clock.ts';
@@ -14,7 +14,7 @@ import type { JobEvents } from './jobEvents.ts';
 import type { Job, JobTable, Scope } from './jobTable.ts';
 import { reasonOf, type Log } from './logFile.ts';
 import { RunRecorder } from './runRecorder.ts';
-import { stageFiles, type StageSource } from './stageFiles.ts';
+import { askedParts, stageFiles, type StageSource } from './stageFiles.ts';
 import type { Store } from './store.ts';
 import type { Outcome, Supervisor } from './supervisor.ts';
 import type { TimingTable } from './timingTable.ts';
@@ -29,11 +29,7 @@ export interface QueueParts {
   readonly clock: Clock;
   readonly log: Log;
   /** The files of a model, looked up again when the run starts: they may have moved since. */
-  readonly modelFiles: (
-    id: string,
-    vaeId: string | undefined,
-    controlIds: readonly string[],
-  ) => Promise<ModelFiles>;
+  readonly modelFiles: (id: string, parts: AskedParts) => Promise<ModelFiles>;
   /** What further stages of a run are made with, looked up as late. */
   readonly stages: StageSource;
   /** Called after each job: the byte quota. */
@@ -210,7 +206,7 @@ export class JobQueue {
       throw new PentimentoError('E_RESULT_LOST', 'The picture this job started from is gone.');
     }
     const model = needsModel(request)
-      ? await modelFiles(request.model, request.vae, controlModels(request))
+      ? await modelFiles(request.model, askedParts(request))
       : undefined;
     const stages = await stageFiles(request, model, this.#parts.stages);
     const folder = `run-${job.id}-${attempt}`;

@@ -1,12 +1,19 @@
 /** The files of a run's further stages: a refiner, networks that enlarge. */
 import {
+  controlModels,
   needsModel,
   upscalerModels,
   type DiffusionRequest,
   type GenerateRequest,
   type UpscaleRequest,
 } from '../../shared/request.ts';
-import type { ModelFiles, StageFiles, UpscalerFile } from '../messages.ts';
+import type { AskedParts, ModelFiles, StageFiles, UpscalerFile } from '../messages.ts';
+
+/** What the request names beside its model. */
+export function askedParts(request: DiffusionRequest): AskedParts {
+  const { vae, partsFrom } = request;
+  return { vae, partsFrom, controls: controlModels(request) };
+}
 
 /** Where they are looked up; both throw what is wrong with a name or a file. */
 export interface StageSource {

@@ -8,12 +8,12 @@ import {
   describeModel,
   refuseRefiner,
 } from '../engine/weights/refuseModel.ts';
-import type { ModelFiles, UpscalerFile } from '../messages.ts';
+import type { AskedParts, ModelFiles, UpscalerFile } from '../messages.ts';
 import type { FileHashes } from './fileHashes.ts';
 import { fileName, findEntry } from './findEntry.ts';
 import type { InspectedModels } from './inspectedModels.ts';
 import { callName, modelIds } from './modelNames.ts';
-import { withLentParts } from './lentParts.ts';
+import { lentParts, withLentParts } from './lentParts.ts';
 import { openLibraryParts, type LibraryOptions, type LibraryParts } from './libraryParts.ts';
 import { readPreview, type PreviewPicture } from './readPreview.ts';
 import { scanFolders, type FoundModel } from './scanFolder.ts';
@@ -23,11 +23,11 @@ export interface Library {
   /** Every model file found, usable or not, in the folders' order; scans the first time. */
   list(): Promise<ModelInfo[]>;
   /**
-   * Where the parts of a model lie. `id` may also be a name or file name; `vaeId` names a VAE to use in
-   * place of the model's own, `controlIds` the ControlNets that go with it. Throws E_MODEL_NONE (no checkpoint at all), E_MODEL_UNKNOWN (with the
+   * Where the parts of a model lie, with what is asked for beside it. `id`, and what names the parts, may
+   * also be a name or file name. Throws E_MODEL_NONE (no checkpoint at all), E_MODEL_UNKNOWN (with the
    * nearest names), or what makes the file unusable: E_MODEL_FAMILY, E_MODEL_KIND, E_MODEL_MISSING_PART, ...
    */
-  files(id: string, vaeId?: string, controlIds?: readonly string[]): Promise<ModelFiles>;
+  files(id: string, parts?: AskedParts): Promise<ModelFiles>;
   /**
    * A checkpoint that goes on with what one of `family` began. Throws what files() throws, and
    * E_MODEL_FAMILY where its latents are other ones.
@@ -57,8 +57,8 @@ export interface LibraryEntry {
 interface Entry extends LibraryEntry {
   readonly ownVae: string | undefined;
   readonly isUnetAlone?: boolean | undefined;
-  /** Where a UNet alone finds the rest. */
-  readonly rest?: ModelFiles['rest'];
+  /** Of a UNet alone: the id of the model that lends the rest unless another is named. */
+  readonly lender?: string;
   readonly trainedAs: string | undefined;
   readonly mtimeMs: number;
 }
@@ -105,13 +105,12 @@ export function openLibrary(options: LibraryOptions): Library {
   const infos = async (entries: readonly Entry[]) =>
     (await hashed(entries)).map(({ info }) => info);
 
-  const files: Library['files'] = async (id, vaeId, controlIds = []) => {
+  const files: Library['files'] = async (id, parts = {}) => {
     const entries = await hashed(await latest());
     // A file that was put there or changed a moment ago counts as well.
     const now = await freshEntry(findEntry(entries, id, 'checkpoint'), (await open()).inspected);
-    const others = missesAny(entries, { id, vaeId, controlIds });
-    const newest = !now || others ? await hashed(await scan()) : entries;
-    return filesOf(newest, { id, vaeId, controlIds });
+    const newest = !now || missesAny(entries, parts) ? await hashed(await scan()) : entries;
+    return filesOf(newest, id, parts);
   };
 
   return {
@@ -119,7 +118,7 @@ export function openLibrary(options: LibraryOptions): Library {
     rescan: async () => infos(await scan()),
     files,
     async refiner(id, family, vaeId) {
-      const found = await files(id, vaeId);
+      const found = await files(id, { vae: vaeId });
       const refusal = refuseRefiner(found.reference, family);
       if (refusal) throw refusal;
       return found;
@@ -173,7 +172,7 @@ async function freshEntry(
   if (!entry) return undefined;
   const { name, usable, family } = await inspected.inspect(entry.found);
   const { info } = entry;
-  const sameUse = usable === info.usable || entry.rest !== undefined;
+  const sameUse = usable === info.usable || entry.lender !== undefined;
   return name === info.name && sameUse && family === info.family ? entry : undefined;
 }
 
@@ -204,21 +203,18 @@ async function inspectAll(
   return entries;
 }
 
-interface AskedFiles {
-  readonly id: string;
-  readonly vaeId: string | undefined;
-  readonly controlIds: readonly string[];
-}
-
-function missesAny(entries: readonly Entry[], { vaeId, controlIds }: AskedFiles): boolean {
-  const misses = (name: string, kind: ModelInfo['kind']) => !findEntry(entries, name, kind);
-  const missesVae = vaeId !== undefined && misses(vaeId, 'vae');
-  return missesVae || controlIds.some((name) => misses(name, 'controlnet'));
+function missesAny(entries: readonly Entry[], parts: AskedParts): boolean {
+  const { vae, controls = [], partsFrom } = parts;
+  const misses = (name: string | undefined, kind: ModelInfo['kind']) =>
+    name !== undefined && !findEntry(entries, name, kind);
+  const missesPart = misses(vae, 'vae') || misses(partsFrom, 'checkpoint');
+  return missesPart || controls.some((name) => misses(name, 'controlnet'));
 }
 
 async function filesOf(
   entries: readonly Entry[],
-  { id, vaeId, controlIds }: AskedFiles,
+  id: string,
+  { vae, controls = [], partsFrom }: AskedParts,
 ): Promise<ModelFiles> {
   const entry = findEntry(entries, id, 'checkpoint');
   if (!entry) {
@@ -228,7 +224,8 @@ async function filesOf(
   }
   const { found, info } = entry;
   if (info.kind !== 'checkpoint') throw notOfKind(entry, 'checkpoint');
-  const vaePath = vaeId === undefined ? entry.ownVae : partOf(entries, vaeId, 'vae').found.path;
+  const vaePath = vae === undefined ? entry.ownVae : partOf(entries, vae, 'vae').found.path;
+  const asked = partsFrom === undefined ? undefined : partOf(entries, partsFrom, 'checkpoint');
   const taesdPath = previewDecoder(entries, info.family);
   const files: ModelFiles = {
     reference: {
@@ -239,17 +236,17 @@ async function filesOf(
     },
     layout: found.layout,
     path: found.path,
-    ...(entry.rest ? { rest: entry.rest } : {}),
+    ...lentParts(entry, asked, entries),
     ...(vaePath === undefined ? {} : { vaePath }),
     ...(taesdPath === undefined ? {} : { taesdPath }),
     ...embeddingsOf(entries),
     ...lorasOf(entries),
-    ...controlsOf(entries, controlIds, info.family),
+    ...controlsOf(entries, controls, info.family),
   };
   // A model that lacks its VAE, or a VAE that does not fit, shows only now.
-  if (!info.usable && (vaeId === undefined || info.problem?.code !== 'E_MODEL_MISSING_PART'))
+  if (!info.usable && (vae === undefined || info.problem?.code !== 'E_MODEL_MISSING_PART'))
     throw problemOfEntry(entry);
-  if (vaeId !== undefined) await openModel(files);
+  if (vae !== undefined || partsFrom !== undefined) await openModel(files);
   return files;
 }
 

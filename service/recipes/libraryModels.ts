@@ -4,9 +4,10 @@ import type { ReadRecipe, RecipeRemark } from '../../shared/readRecipe.ts';
 import { isUpscalerNetwork } from '../../shared/stages.ts';
 import { fileStem } from './foundRecipe.ts';
 
-/** The same recipe with the ids of its checkpoint and VAE, or a remark for each that is not there. */
+/** The same recipe with the ids of its checkpoint and of its parts, or a remark for each that is not there. */
 export function withLibraryModels(read: ReadRecipe, models: readonly ModelInfo[]): ReadRecipe {
-  const { model: modelId, vae: vaeId, refiner, hires, ...settings } = read.settings;
+  const { model: modelId, vae: vaeId, partsFrom: lenderId, ...others } = read.settings;
+  const { refiner, hires, ...settings } = others;
   const notUsed: RecipeRemark[] = [...read.notUsed];
   const idOf = (
     kind: ModelInfo['kind'],
@@ -28,6 +29,9 @@ export function withLibraryModels(read: ReadRecipe, models: readonly ModelInfo[]
   const byHash = modelOfHash(models, read.model?.hash);
   const model = byHash ?? idOf('checkpoint', [modelId, read.model?.name], 'Model');
   const vae = idOf('vae', [vaeId, vaeName], 'VAE');
+  const partsFrom = lenderOf(read, models, (names) =>
+    idOf('checkpoint', [lenderId, ...names], 'Text encoder and VAE of'),
+  );
   const [refinerName, refinerHash] = titleParts(refiner?.model);
   const refinerId =
     modelOfHash(models, refinerHash) ?? idOf('checkpoint', [refinerName], 'Refiner');
@@ -44,9 +48,20 @@ export function withLibraryModels(read: ReadRecipe, models: readonly ModelInfo[]
       ...(hires ? { hires: { ...hires, upscaler: upscaler ?? 'lanczos' } } : {}),
       ...(model === undefined ? {} : { model }),
       ...(vae === undefined ? {} : { vae }),
+      ...(partsFrom === undefined ? {} : { partsFrom }),
     },
     notUsed,
   };
+}
+
+/** Whose text encoder and VAE a UNet alone ran with: by the file's hash, else by name. */
+function lenderOf(
+  { recipes }: ReadRecipe,
+  models: readonly ModelInfo[],
+  named: (names: readonly string[]) => string | undefined,
+): string | undefined {
+  const lent = recipes.at(-1)?.parts;
+  return modelOfHash(models, lent?.hash) ?? named(lent ? [lent.name] : []);
 }
 
 /** AUTOMATIC1111's short titles: "name [hash]". */

@@ -186,6 +186,42 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
       expect(browser.complaints).toEqual([]);
     });
 
+    it('keeps the 16 bits of a file, outside of the result every one of them', async () => {
+      const { page } = browser;
+      const deep = await deepPhoto();
+      const chooser = page.waitForEvent('filechooser');
+      await page.getByRole('button', { name: 'Open' }).click();
+      await (await chooser).setFiles({ name: 'deep.png', mimeType: 'image/png', buffer: deep.png });
+      await page.getByText('deep.png · 320 × 240 · 16-bit').waitFor();
+      await dragOnCanvas(page, [0.47, 0.47], [0.52, 0.53]);
+      const told = await page.getByText(/^selection \d+ × \d+ at/).textContent();
+      const [width, height, left, top] = (told ?? '').match(/\d+/g)!.map(Number) as Four;
+      await page.locator('#command').click();
+      await placed(1);
+      const download = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Export PNG' }).click();
+      const saved = await bytesOf(download);
+      expect(await sharp(saved).metadata()).toMatchObject({ depth: 'ushort', channels: 3 });
+      const values = await samples16(saved);
+      const changed = [...values.keys()].filter((i) => values[i] !== deep.values[i]);
+      expect(changed.length).toBeGreaterThan(width * height);
+      // Painted in 16 bits, not in 8 that were widened.
+      expect(changed.filter((i) => values[i]! % 257 !== 0).length).toBeGreaterThan(
+        changed.length / 2,
+      );
+      const feather = 40;
+      const outside = changed.filter((i) => {
+        const x = (Math.floor(i / 3) % 320) - left;
+        const y = Math.floor(i / 960) - top;
+        const isNear = x >= -feather && x < width + feather;
+        return !isNear || y < -feather || y >= height + feather;
+      });
+      expect(outside).toEqual([]);
+      // There is an outside.
+      expect(left - feather > 0 || top - feather > 0).toBe(true);
+      expect(browser.complaints).toEqual([]);
+    });
+
     it('says that the service is gone, keeps the prompt and finds it again', async () => {
       const { page } = browser;
       await typeInto(page, 'Prompt', 'kept');
@@ -206,6 +242,29 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
     });
   });
 });
+
+async function samples16(png: Buffer): Promise<Uint16Array> {
+  const { data } = await sharp(png)
+    .toColourspace('rgb16')
+    .raw({ depth: 'ushort' })
+    .toBuffer({ resolveWithObject: true });
+  return new Uint16Array(new Uint8Array(data).buffer);
+}
+
+type Four = [number, number, number, number];
+
+/** Part of a photograph, with low bytes that 8 bits cannot hold. */
+async function deepPhoto(): Promise<{ png: Buffer; values: Uint16Array }> {
+  const bytes = await sharp(join(root, 'plugin/samples/landscape.jpg'))
+    .extract({ left: 300, top: 300, width: 320, height: 240 })
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+  const values = Uint16Array.from(bytes, (v, i) => Math.min(65535, v * 256 + ((i * 7919) % 256)));
+  const raw = { width: 320, height: 240, channels: 3 } as const;
+  const png = await sharp(values, { raw }).toColourspace('rgb16').png().toBuffer();
+  return { png, values: await samples16(png) };
+}
 
 /** Buffers of Node share one large array. */
 function exact(bytes: Buffer): ArrayBuffer {

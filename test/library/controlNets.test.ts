@@ -33,16 +33,16 @@ describe('ControlNets in the library', () => {
 
   it('go with a model in the order asked for, by id, name or file name, as often as asked', async () => {
     const asked = ['scribble', 'CANNY_V1.safetensors', 'scribble'];
-    const { controls } = await library.files('paint', undefined, asked);
+    const { controls } = await library.files('paint', { controls: asked });
     expect(controls?.map(({ name }) => name)).toEqual(['scribble', 'canny_v1', 'scribble']);
     expect(controls?.[1]?.path).toBe(join(folder, 'ControlNet', 'canny_v1.safetensors'));
     const ids = controls?.map(({ id }) => id) ?? [];
-    expect((await library.files('paint', undefined, ids)).controls).toEqual(controls);
+    expect((await library.files('paint', { controls: ids })).controls).toEqual(controls);
     expect((await library.files('paint')).controls).toBeUndefined();
   });
 
   it('are refused when unknown, of another kind or of another family', async () => {
-    const files = (name: string) => library.files('paint', undefined, [name]);
+    const files = (name: string) => library.files('paint', { controls: [name] });
     await expect(files('cany_v1')).rejects.toMatchObject({
       code: 'E_MODEL_UNKNOWN',
       detail: expect.stringContaining('canny_v1'),

@@ -168,7 +168,7 @@ describe('an AUTOMATIC1111 folder', () => {
 
   it('gives the files of a model by id, name or file name, with a VAE and the preview decoder', async () => {
     const library = open();
-    const files = await library.files('models-stable-diffusion-photon-v1', 'better');
+    const files = await library.files('models-stable-diffusion-photon-v1', { vae: 'better' });
     expect(files).toMatchObject({
       layout: 'single',
       reference: { name: 'photon_v1', family: 'sd1' },
@@ -198,11 +198,11 @@ describe('an AUTOMATIC1111 folder', () => {
     });
     await expect(library.files('old')).rejects.toMatchObject({ code: 'E_MODEL_DAMAGED' });
     await expect(library.files('better')).rejects.toMatchObject({ code: 'E_MODEL_KIND' });
-    await expect(library.files('photon_v1', 'beter')).rejects.toMatchObject({
+    await expect(library.files('photon_v1', { vae: 'beter' })).rejects.toMatchObject({
       code: 'E_MODEL_UNKNOWN',
       detail: expect.stringContaining('better'),
     });
-    await expect(library.files('photon_v1', 'style')).rejects.toMatchObject({
+    await expect(library.files('photon_v1', { vae: 'style' })).rejects.toMatchObject({
       code: 'E_MODEL_KIND',
     });
   });
@@ -261,7 +261,7 @@ describe('other layouts', () => {
       ['great-model', 'checkpoint', true],
       ['fine-vae', 'vae', true],
     ]);
-    const files = await library.files('my-model', 'fine-vae');
+    const files = await library.files('my-model', { vae: 'fine-vae' });
     expect(files.layout).toBe('diffusers');
     await openCheckpoint(files);
     const itself = openLibrary({ folders: [join(root, 'mine', 'my-model')] });
@@ -309,7 +309,7 @@ describe('other layouts', () => {
     const library = openLibrary({ folders: [root] });
     await expect(library.files('alone')).rejects.toMatchObject({ code: 'E_MODEL_MISSING_PART' });
     // Still refused, for the text encoder this time.
-    await expect(library.files('alone', 'better')).rejects.toMatchObject({
+    await expect(library.files('alone', { vae: 'better' })).rejects.toMatchObject({
       code: 'E_MODEL_MISSING_PART',
       detail: expect.stringContaining('text encoder'),
     });
@@ -339,11 +339,41 @@ describe('a UNet alone', () => {
     const files = await library.files('alone');
     expect(files.path).toBe(join(root, 'unet/alone.safetensors'));
     expect(files.rest).toEqual({
+      reference: { id: 'checkpoints-photon', name: 'photon', family: 'sd1' },
       layout: 'single',
       path: join(root, 'checkpoints/photon.safetensors'),
     });
     // The lender itself is as it was.
     expect((await library.files('photon')).rest).toBeUndefined();
+  });
+
+  it('uses those of the model that is named instead', async () => {
+    await written;
+    const root = arrange('lent-by-name', {
+      'checkpoints/another.safetensors': parts.sdxl,
+      'checkpoints/chosen.safetensors': parts.sd1,
+      'checkpoints/aaa.safetensors': parts.sd1,
+      'unet/alone.safetensors': path,
+      'unet/second.safetensors': path,
+    });
+    const library = openLibrary({ folders: [root] });
+    const lender = async (partsFrom?: string) =>
+      (await library.files('alone', { partsFrom })).rest?.reference.name;
+    expect(await lender()).toBe('aaa');
+    expect(await lender('chosen')).toBe('chosen');
+    expect(await lender('Chosen.safetensors')).toBe('chosen');
+    const refusals: [string, string, string, RegExp][] = [
+      ['alone', 'chosn', 'E_MODEL_UNKNOWN', /chosen/],
+      ['alone', 'another', 'E_MODEL_FAMILY', /an SDXL model.*a Stable Diffusion 1 model/],
+      ['alone', 'second', 'E_MODEL_KIND', /a UNet alone as well/],
+      ['aaa', 'chosen', 'E_MODEL_KIND', /"aaa" has text encoder and VAE of its own/],
+    ];
+    for (const [model, partsFrom, code, detail] of refusals) {
+      await expect(library.files(model, { partsFrom })).rejects.toMatchObject({
+        code,
+        detail: expect.stringMatching(detail),
+      });
+    }
   });
 
   it('is not usable beside models of other families only', async () => {

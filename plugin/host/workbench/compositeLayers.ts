@@ -1,25 +1,34 @@
 /**
- * Layers over each other, 8 bit, straight alpha, "normal" blending (Porter and Duff's over). Exact
- * where it must be: coverage 0 leaves the pixel below bit for bit, coverage 255 takes the one above.
+ * Layers over each other, 8 or 16 bit, straight alpha, "normal" blending (Porter and Duff's over). Exact
+ * where it must be: coverage 0 leaves the pixel below bit for bit, full coverage takes the one above.
  */
 import { intersectRects, isEmptyRect, type Rect } from '../../../shared/geometry.ts';
+import { deepPixels } from './layerPixels.ts';
 import type { Layer, LayerMask, PixelLayer } from './layers.ts';
+
+type Samples = Uint8ClampedArray | Uint16Array;
 
 /** RGBA over `region` (document pixels; may reach past everything: transparent there). */
 export function compositeLayers(layers: readonly Layer[], region: Rect): Uint8ClampedArray {
-  const out = new Uint8ClampedArray(region.width * region.height * 4);
+  return over(new Uint8ClampedArray(region.width * region.height * 4), layers, region);
+}
+
+/** The same with 16 bits per channel: layers that have only 8 are widened. */
+export function compositeDeep(layers: readonly Layer[], region: Rect): Uint16Array {
+  return over(new Uint16Array(region.width * region.height * 4), layers, region);
+}
+
+function over<T extends Samples>(out: T, layers: readonly Layer[], region: Rect): T {
   for (const layer of layers) drawLayer(out, region, layer, 1);
   return out;
 }
 
 /** One layer alone, mask and opacity applied. */
 export function compositeOne(layer: Layer, region: Rect): Uint8ClampedArray {
-  const out = new Uint8ClampedArray(region.width * region.height * 4);
-  drawLayer(out, region, { ...layer, isVisible: true }, 1);
-  return out;
+  return compositeLayers([{ ...layer, isVisible: true }], region);
 }
 
-function drawLayer(out: Uint8ClampedArray, region: Rect, layer: Layer, opacity: number): void {
+function drawLayer(out: Samples, region: Rect, layer: Layer, opacity: number): void {
   if (!layer.isVisible) return;
   const through = opacity * layer.opacity;
   if (layer.kind === 'pixels') {
@@ -29,29 +38,26 @@ function drawLayer(out: Uint8ClampedArray, region: Rect, layer: Layer, opacity: 
   for (const child of layer.children) drawLayer(out, region, child, through);
 }
 
-function drawPixels(
-  out: Uint8ClampedArray,
-  region: Rect,
-  layer: PixelLayer,
-  opacity: number,
-): void {
+function drawPixels(out: Samples, region: Rect, layer: PixelLayer, opacity: number): void {
   const common = intersectRects(region, layer.bounds);
   if (isEmptyRect(common) || opacity === 0) return;
-  const { mask, bounds, rgba } = layer;
+  const { mask, bounds } = layer;
+  const pixels = out instanceof Uint16Array ? deepPixels(layer) : layer.rgba;
+  const full = fullOf(out);
   for (let y = common.y; y < common.y + common.height; y++) {
     let from = ((y - bounds.y) * bounds.width + common.x - bounds.x) * 4;
     let to = ((y - region.y) * region.width + common.x - region.x) * 4;
-    const row = rgba.subarray(from, from + common.width * 4);
+    const row = pixels.subarray(from, from + common.width * 4);
     // Whole rows of a picture without holes, which is what lies at the bottom of most documents.
     if (!mask && opacity === 255 && isOpaque(row)) {
       out.set(row, to);
       continue;
     }
     for (let x = common.x; x < common.x + common.width; x++, from += 4, to += 4) {
-      let cover = rgba[from + 3]!;
-      if (opacity !== 255) cover = divide255(cover * opacity);
-      if (mask && cover !== 0) cover = divide255(cover * maskAt(mask, x, y));
-      if (cover !== 0) blend(out, to, rgba, from, cover);
+      let cover = pixels[from + 3]!;
+      if (opacity !== 255) cover = divide(cover * opacity, 255);
+      if (mask && cover !== 0) cover = divide(cover * maskAt(mask, x, y), 255);
+      if (cover !== 0) blend(out, to, { pixels, from, cover, full });
     }
   }
 }
@@ -66,42 +72,50 @@ export function maskAt(mask: LayerMask, x: number, y: number): number {
   return mask.data[row * bounds.width + column]!;
 }
 
-function blend(
-  out: Uint8ClampedArray,
-  to: number,
-  rgba: Uint8ClampedArray,
-  from: number,
-  cover: number,
-): void {
+interface Above {
+  readonly pixels: Samples;
+  readonly from: number;
+  /** 1..full: how much of it is seen. */
+  readonly cover: number;
+  readonly full: number;
+}
+
+function blend(out: Samples, to: number, { pixels, from, cover, full }: Above): void {
   const below = out[to + 3]!;
-  if (cover === 255 || below === 0) {
-    out[to] = rgba[from]!;
-    out[to + 1] = rgba[from + 1]!;
-    out[to + 2] = rgba[from + 2]!;
+  if (cover === full || below === 0) {
+    out[to] = pixels[from]!;
+    out[to + 1] = pixels[from + 1]!;
+    out[to + 2] = pixels[from + 2]!;
     out[to + 3] = cover;
     return;
   }
-  if (below === 255) {
+  if (below === full) {
     for (let c = 0; c < 3; c++) {
-      out[to + c] = divide255(rgba[from + c]! * cover + out[to + c]! * (255 - cover));
+      out[to + c] = divide(pixels[from + c]! * cover + out[to + c]! * (full - cover), full);
     }
     return;
   }
-  const kept = (below * (255 - cover)) / 255;
+  const kept = (below * (full - cover)) / full;
   const alpha = cover + kept;
   for (let c = 0; c < 3; c++) {
-    out[to + c] = Math.round((rgba[from + c]! * cover + out[to + c]! * kept) / alpha);
+    out[to + c] = Math.round((pixels[from + c]! * cover + out[to + c]! * kept) / alpha);
   }
   out[to + 3] = Math.round(alpha);
 }
 
+/** The value that stands for 1. */
+function fullOf(samples: Samples): number {
+  return samples instanceof Uint16Array ? 65535 : 255;
+}
+
 /** True when no pixel lets anything through. */
-export function isOpaque(rgba: Uint8ClampedArray): boolean {
-  for (let i = 3; i < rgba.length; i += 4) if (rgba[i] !== 255) return false;
+export function isOpaque(rgba: Samples): boolean {
+  const full = fullOf(rgba);
+  for (let i = 3; i < rgba.length; i += 4) if (rgba[i] !== full) return false;
   return true;
 }
 
-/** Rounded n / 255 for 0 <= n <= 65025. */
-function divide255(n: number): number {
-  return Math.floor((n + 127.5) / 255);
+/** Rounded n / full for 0 <= n <= full * full. */
+function divide(n: number, full: number): number {
+  return Math.floor((n + full / 2) / full);
 }

@@ -1,18 +1,20 @@
 import { rectOfSize } from '../../../shared/geometry.ts';
 import { parametersText } from '../../../shared/recipe.ts';
 import { encodePng } from '../../picture/encodePng.ts';
-import { compositeLayers, isOpaque } from './compositeLayers.ts';
+import { compositeDeep, compositeLayers, isOpaque } from './compositeLayers.ts';
+import { isDeep } from './layerPixels.ts';
 import { allLayers, type PixelLayer } from './layers.ts';
 import type { PictureDocument } from './pictureDocument.ts';
 import { withRecipes } from './recipeXmp.ts';
 
 /**
- * What is visible, as a PNG with exactly these samples; RGB when nothing is transparent. The topmost
+ * What is visible, as a PNG with exactly these samples, 16 bits where the document has them; RGB when nothing is transparent. The topmost
  * visible recipe travels as the `parameters` text, all of them as XMP.
  */
 export function exportPng(document: PictureDocument): Uint8Array {
   const { width, height, layers } = document;
-  const rgba = compositeLayers(layers, rectOfSize(document));
+  const read = isDeep(layers) ? compositeDeep : compositeLayers;
+  const rgba = read(layers, rectOfSize(document));
   const shown = allLayers(layers.filter((layer) => layer.isVisible)).filter(
     (layer): layer is PixelLayer => layer.kind === 'pixels' && layer.isVisible,
   );
@@ -28,8 +30,9 @@ export function exportPng(document: PictureDocument): Uint8Array {
   return encodePng({ width, height, ...pixels }, { level: 6, ...(text ? { text } : {}) });
 }
 
-function withoutAlpha(rgba: Uint8ClampedArray): Uint8Array {
-  const rgb = new Uint8Array((rgba.length / 4) * 3);
+function withoutAlpha(rgba: Uint8ClampedArray | Uint16Array): Uint8Array | Uint16Array {
+  const length = (rgba.length / 4) * 3;
+  const rgb = rgba instanceof Uint16Array ? new Uint16Array(length) : new Uint8Array(length);
   for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
     rgb[to] = rgba[from]!;
     rgb[to + 1] = rgba[from + 1]!;

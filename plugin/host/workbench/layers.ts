@@ -10,7 +10,15 @@ export interface LayerMask {
   readonly isEnabled: boolean;
 }
 
-export interface PixelLayer {
+/** Samples over a layer's bounds, straight alpha. */
+export interface LayerPixels {
+  /** RGBA of 8 bits: what is shown. */
+  readonly rgba: Uint8ClampedArray;
+  /** RGBA of 16 bits, of a file or result that had more than 8. */
+  readonly deep?: Uint16Array;
+}
+
+export interface PixelLayer extends LayerPixels {
   readonly kind: 'pixels';
   readonly id: number;
   readonly name: string;
@@ -18,8 +26,6 @@ export interface PixelLayer {
   /** 0..1 */
   readonly opacity: number;
   readonly bounds: Rect;
-  /** RGBA with straight alpha over the bounds. */
-  readonly rgba: Uint8ClampedArray;
   readonly mask: LayerMask | undefined;
   readonly recipe: Recipe | undefined;
   /** What a PSD said about the layer beyond this model, kept for saving it again. */
@@ -101,12 +107,7 @@ export function allLayers(layers: readonly Layer[]): readonly Layer[] {
 }
 
 /** A layer that covers the whole of a document. */
-export function fullLayer(
-  id: number,
-  name: string,
-  size: Size,
-  rgba: Uint8ClampedArray,
-): PixelLayer {
+export function fullLayer(id: number, name: string, size: Size, pixels: LayerPixels): PixelLayer {
   return {
     kind: 'pixels',
     id,
@@ -114,7 +115,7 @@ export function fullLayer(
     isVisible: true,
     opacity: 1,
     bounds: { x: 0, y: 0, width: size.width, height: size.height },
-    rgba,
+    ...pixels,
     mask: undefined,
     recipe: undefined,
     extra: undefined,

@@ -12,7 +12,8 @@ import type { Plane } from '../../../shared/frame.ts';
 import type { DocumentInfo } from '../../../shared/request.ts';
 import type { Capture, CaptureRequest, HostState, Placement, PlacedPicture } from '../host.ts';
 import { growCanvas } from './growCanvas.ts';
-import { compositeLayers, compositeOne } from './compositeLayers.ts';
+import { compositeDeep, compositeLayers } from './compositeLayers.ts';
+import { isDeep, opaquePixelsOf } from './layerPixels.ts';
 import {
   allLayers,
   changeLayer,
@@ -32,7 +33,7 @@ export interface PictureDocument {
   readonly layers: readonly Layer[];
   readonly activeId: number | undefined;
   readonly selection: Selection | undefined;
-  /** What the file was before it became 8-bit sRGB here, for the status line. */
+  /** What the file was before it became sRGB here, for the status line. */
   readonly origin: { readonly depth: 8 | 16 | 32; readonly profile: string | undefined };
   /** Document-wide facts of a PSD that are kept for saving. */
   readonly extra: unknown;
@@ -65,7 +66,8 @@ export function activeLayer(document: PictureDocument): Layer | undefined {
 
 function infoOf(document: PictureDocument, layer: Layer | undefined): DocumentInfo {
   const { id, name, width, height } = document;
-  const base = { id, name, width, height, depth: 8, mode: 'rgb' } as const;
+  const depth = isDeep(document.layers) ? 16 : 8;
+  const base = { id, name, width, height, depth, mode: 'rgb' } as const;
   return layer ? { ...base, layer: { id: String(layer.id), name: layer.name } } : base;
 }
 
@@ -90,12 +92,12 @@ export function capture(document: PictureDocument, request: CaptureRequest): Cap
   if (source === 'layer' && !active)
     throw new PentimentoError('E_HOST_MODE', 'No layer is active.');
   const isLayer = source === 'layer' && active !== undefined;
-  const rgba = isLayer ? compositeOne(active, region) : compositeLayers(document.layers, region);
+  const read = isLayer ? [{ ...active, isVisible: true }] : document.layers;
   const { selection } = document;
   return {
     document: infoOf(document, isLayer ? active : undefined),
     region,
-    picture: plane('picture', region, 4, new Uint8Array(rgba.buffer)),
+    picture: plane('picture', region, 4, samplesOf(document, read, region)),
     mask: request.withMask
       ? plane(
           'mask',
@@ -107,8 +109,19 @@ export function capture(document: PictureDocument, request: CaptureRequest): Cap
   };
 }
 
-function plane(name: string, size: Rect, channels: number, data: Uint8Array): Plane {
-  return { name, width: size.width, height: size.height, channels, depth: 8, data };
+/** With as many bits as the document has. */
+function samplesOf(
+  document: PictureDocument,
+  read: readonly Layer[],
+  region: Rect,
+): Uint8Array | Uint16Array {
+  if (isDeep(document.layers)) return compositeDeep(read, region);
+  return new Uint8Array(compositeLayers(read, region).buffer);
+}
+
+function plane(name: string, size: Rect, channels: number, data: Uint8Array | Uint16Array): Plane {
+  const depth = data instanceof Uint16Array ? 16 : 8;
+  return { name, width: size.width, height: size.height, channels, depth, data };
 }
 
 /**
@@ -170,51 +183,11 @@ function layerOf(picture: PlacedPicture, id: number, isVisible: boolean): PixelL
     isVisible,
     opacity: 1,
     bounds,
-    rgba: opaqueRgba(picture.color),
+    ...opaquePixelsOf(picture.color),
     mask: { bounds, data: new Uint8Array(alpha.data), outside: 0, isEnabled: true },
     recipe,
     extra: undefined,
   };
-}
-
-/** Gray or RGB of any depth as opaque 8-bit RGBA. */
-export function opaqueRgba(color: Plane): Uint8ClampedArray {
-  const pixels = color.width * color.height;
-  const out = new Uint8ClampedArray(pixels * 4);
-  if (color.depth === 8 && color.channels === 3 && color.data instanceof Uint8Array) {
-    copyRgb(color.data, out);
-    return out;
-  }
-  const factor = color.depth === 8 ? 1 : color.depth === 16 ? 255 / 65535 : 255;
-  const isGray = color.channels < 3;
-  for (let i = 0; i < pixels; i++) {
-    const at = i * color.channels;
-    for (let c = 0; c < 3; c++) out[i * 4 + c] = color.data[at + (isGray ? 0 : c)]! * factor;
-    out[i * 4 + 3] = 255;
-  }
-  return out;
-}
-
-/** 8-bit RGB as opaque RGBA: the common case, without arithmetic. */
-function copyRgb(rgb: Uint8Array, rgba: Uint8ClampedArray): void {
-  for (let from = 0, to = 0; to < rgba.length; from += 3, to += 4) {
-    rgba[to] = rgb[from]!;
-    rgba[to + 1] = rgb[from + 1]!;
-    rgba[to + 2] = rgb[from + 2]!;
-    rgba[to + 3] = 255;
-  }
-}
-
-/** RGBA of a plane with or without alpha, any depth. */
-export function rgbaOf(picture: Plane): Uint8ClampedArray {
-  const out = opaqueRgba(picture);
-  if (picture.channels === 1 || picture.channels === 3) return out;
-  const factor = picture.depth === 8 ? 1 : picture.depth === 16 ? 255 / 65535 : 255;
-  const alpha = picture.channels - 1;
-  for (let i = 0; i < picture.width * picture.height; i++) {
-    out[i * 4 + 3] = picture.data[i * picture.channels + alpha]! * factor;
-  }
-  return out;
 }
 
 /** One layer shown or hidden. */

@@ -1,6 +1,13 @@
 import { PentimentoError } from '../../../shared/errors.ts';
 import type { Recipe } from '../../../shared/recipe.ts';
-import { allLayers, changeLayer, fullLayer, type Layer, type LayerMask } from './layers.ts';
+import {
+  allLayers,
+  changeLayer,
+  fullLayer,
+  type Layer,
+  type LayerMask,
+  type LayerPixels,
+} from './layers.ts';
 import type { PictureDocument } from './pictureDocument.ts';
 import { decodePsd, type PsdFile, type PsdLayer } from './psdDoor.ts';
 import { recipesOf, type LayerRecipe } from './recipeXmp.ts';
@@ -18,7 +25,7 @@ export function isPsd(file: ArrayBuffer): boolean {
 }
 
 /**
- * Opens a PSD with its layers, masks and recipes as 8-bit RGB. Throws E_IMAGE_CORRUPT, and
+ * Opens a PSD with its layers, masks and recipes as RGB, of 16 bits where it has more than 8. Throws E_IMAGE_CORRUPT, and
  * E_IMAGE_CHANNELS for colour modes other than RGB and gray.
  */
 export function readPsdDocument(file: ArrayBuffer, name: string, id: string): OpenedPsd {
@@ -59,9 +66,9 @@ function topmost(layers: readonly Layer[]): Layer | undefined {
 }
 
 function flatLayers(psd: PsdFile): readonly Layer[] {
-  const rgba = psd.imageData && bytesOf(psd.imageData.data);
-  if (!rgba) throw new PentimentoError('E_IMAGE_CORRUPT', 'It holds no pixels.');
-  return [fullLayer(1, 'Background', psd, rgba)];
+  const pixels = psd.imageData && samplesOf(psd.imageData.data);
+  if (!pixels) throw new PentimentoError('E_IMAGE_CORRUPT', 'It holds no pixels.');
+  return [fullLayer(1, 'Background', psd, pixels)];
 }
 
 function layerOf(source: PsdLayer, ids: (layer: PsdLayer) => number): Layer {
@@ -87,7 +94,7 @@ function layerOf(source: PsdLayer, ids: (layer: PsdLayer) => number): Layer {
     ...base,
     kind: 'pixels',
     bounds,
-    rgba: imageData ? bytesOf(imageData.data) : new Uint8ClampedArray(0),
+    ...samplesOf(imageData?.data ?? new Uint8ClampedArray(0)),
     mask: mask && maskOf(mask, bounds),
     recipe: undefined,
     extra: { ...extra, mask: mask && { ...mask, imageData: undefined } },
@@ -116,6 +123,18 @@ function maskOf(
     outside: (mask.defaultColor ?? 0) >= 128 ? 255 : 0,
     isEnabled: mask.disabled !== true,
   };
+}
+
+/** The 8 bits that are shown, and 16 where the file has as many or more. */
+function samplesOf(data: ArrayLike<number>): LayerPixels {
+  const rgba = bytesOf(data);
+  if (data instanceof Uint16Array) return { rgba, deep: data };
+  if (!(data instanceof Float32Array)) return { rgba };
+  const deep = Uint16Array.from(data, (v, i) => {
+    const share = Math.min(1, Math.max(0, i % 4 === 3 ? v : encodeSrgb(v)));
+    return Math.round(share * 65535);
+  });
+  return { rgba, deep };
 }
 
 function bytesOf(data: ArrayLike<number>): Uint8ClampedArray {

@@ -69,7 +69,8 @@ function reduced(full: Capture, maxSidePx: number): Capture {
 function everyNth(plane: Plane, factor: number): Plane {
   const width = Math.max(1, Math.floor(plane.width / factor));
   const height = Math.max(1, Math.floor(plane.height / factor));
-  const data = new Uint8Array(width * height * plane.channels);
+  const count = width * height * plane.channels;
+  const data = plane.depth === 16 ? new Uint16Array(count) : new Uint8Array(count);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       for (let c = 0; c < plane.channels; c++) {

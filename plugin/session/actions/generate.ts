@@ -8,6 +8,7 @@ import { buildPlanRequest } from '../buildPlanRequest.ts';
 import { buildRequest } from '../buildRequest.ts';
 import { labelOf } from '../label.ts';
 import type { SessionParts } from '../parts.ts';
+import { partsFromOf } from '../lentParts.ts';
 import { activeModel, activeSampler, mainButton, situationOf } from '../select.ts';
 import { sourceFor } from '../sourceFor.ts';
 import type { SessionState } from '../state.ts';
@@ -71,6 +72,7 @@ async function prepare(
     kind,
     settings: state.settings,
     model: activeModel(state)?.id ?? '',
+    ...partsFromOf(state),
     sampler: activeSampler(state),
   };
   if (kind === 'text') {

@@ -6,6 +6,7 @@ import { AddMenu } from '../../../plugin/panel/AddMenu.tsx';
 import { advancedLine } from '../../../plugin/panel/advancedLine.ts';
 import { ControlUnitFields } from '../../../plugin/panel/ControlUnitFields.tsx';
 import { FlavourContext } from '../../../plugin/panel/controls/flavour.ts';
+import { HiresFields } from '../../../plugin/panel/HiresFields.tsx';
 import { LoraWeights } from '../../../plugin/panel/LoraWeights.tsx';
 import { MaskPreview } from '../../../plugin/panel/MaskPreview.tsx';
 import { ModelAbout } from '../../../plugin/panel/ModelAbout.tsx';
@@ -13,6 +14,7 @@ import { moreLine } from '../../../plugin/panel/moreLine.ts';
 import { SoftInpainting } from '../../../plugin/panel/SoftInpainting.tsx';
 import { SessionContext } from '../../../plugin/panel/useSession.ts';
 import { newControl } from '../../../plugin/session/controls.ts';
+import { usualHires } from '../../../plugin/session/hires.ts';
 import { reduce, type Action } from '../../../plugin/session/reduce.ts';
 import type { Session } from '../../../plugin/session/session.ts';
 import { defaultSettings, type Settings } from '../../../plugin/session/settings.ts';
@@ -131,6 +133,35 @@ describe('a ControlNet', () => {
   it('tells in a line of its own that it is there', () => {
     const settings = { ...defaultSettings, controls: [control] };
     expect(moreLine(settings, undefined)).toMatch(/ · 1 ControlNet$/);
+  });
+});
+
+describe('the second pass', () => {
+  const empty: Action = {
+    type: 'hostChanged',
+    host: { ...hostWithSelection, layerBounds: undefined, selectionBounds: undefined },
+  };
+
+  it('is offered where there is no picture to start from', () => {
+    expect(draw(<HiresFields />, {})).toBe('');
+    const closed = draw(<HiresFields />, { actions: [empty] });
+    expect(closed).toContain('Second pass');
+    expect(closed).not.toContain('Enlarged by');
+  });
+
+  it('tells how large, by what, how strongly and in how many steps', () => {
+    const settings = { hires: { ...usualHires, scale: 1.5, strength: 0.4 } };
+    const html = draw(<HiresFields />, { actions: [empty], settings });
+    for (const word of ['Enlarge', 'latents, bicubic', 'Its strength', 'same'])
+      expect(html).toContain(word);
+    expect(moreLine({ ...defaultSettings, ...settings }, undefined)).toContain('second pass 1.5×');
+  });
+
+  it('shows a size that a recipe has set', () => {
+    const { scale: _scale, ...hires } = usualHires;
+    const settings = { hires: { ...hires, size: { width: 900, height: 700 } } };
+    const html = draw(<HiresFields />, { actions: [empty], settings });
+    expect(html).toContain('900 × 700 px, from a recipe');
   });
 });
 

@@ -24,6 +24,19 @@ describe('encodePng', () => {
     expect(new Uint8Array(read)).toEqual(data);
   });
 
+  it.each([1, 3, 4] as const)('keeps every sample of %i channels of 16 bits', async (channels) => {
+    const bytes = noise(37 * 23 * channels * 2);
+    const data = new Uint16Array(bytes.buffer);
+    const png = encodePng({ width: 37, height: 23, channels, data });
+    const { depth } = await sharp(png).metadata();
+    expect(depth).toBe('ushort');
+    const { data: read } = await sharp(png)
+      .toColourspace(channels === 1 ? 'grey16' : 'rgb16')
+      .raw({ depth: 'ushort' })
+      .toBuffer({ resolveWithObject: true });
+    expect(new Uint16Array(new Uint8Array(read).buffer)).toEqual(data);
+  });
+
   it('carries text that other programs find', async () => {
     const png = encodePng(
       { width: 1, height: 1, channels: 3, data: noise(3) },

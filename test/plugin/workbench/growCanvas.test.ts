@@ -13,7 +13,7 @@ const canvas = { x: -2, y: -1, width: 10, height: 7 };
 
 function photo(): PictureDocument {
   const rgba = Uint8ClampedArray.from({ length: 96 }, (_, i) => (i % 4 === 3 ? 255 : i));
-  const layer = fullLayer(1, 'Background', size, rgba);
+  const layer = fullLayer(1, 'Background', size, { rgba });
   const mask = { bounds: { x: 1, y: 1, width: 2, height: 2 }, data: new Uint8Array(4).fill(255) };
   const inner = { ...layer, id: 2, mask: { ...mask, outside: 255, isEnabled: true } as const };
   const group: LayerGroup = {

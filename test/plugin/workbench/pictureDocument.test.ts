@@ -24,6 +24,7 @@ import { rectOfSize } from '../../../shared/geometry.ts';
 import { inpaintRequest, recipeOf } from '../../fakes/session.ts';
 
 const size = { width: 16, height: 12 };
+const onePixel = { width: 1, height: 1 };
 const bounds = { x: 3, y: 2, width: 6, height: 5 };
 
 function noise(length: number, seed: number): Uint8ClampedArray {
@@ -43,7 +44,7 @@ function photo(): PictureDocument {
     id: 'doc',
     name: 'photo.jpg',
     ...size,
-    layers: [fullLayer(1, 'Background', size, opaqueNoise(size.width * size.height, 1))],
+    layers: [fullLayer(1, 'Background', size, { rgba: opaqueNoise(size.width * size.height, 1) })],
     activeId: 1,
     selection: { bounds, data: new Uint8Array(30).fill(255) },
     origin: { depth: 8, profile: undefined },
@@ -96,10 +97,10 @@ describe('compositing', () => {
 
   it('rounds half coverage to the nearest value', () => {
     const base = {
-      ...fullLayer(1, 'a', { width: 1, height: 1 }, Uint8ClampedArray.of(10, 200, 0, 255)),
+      ...fullLayer(1, 'a', onePixel, { rgba: Uint8ClampedArray.of(10, 200, 0, 255) }),
     };
     const top: PixelLayer = {
-      ...fullLayer(2, 'b', { width: 1, height: 1 }, Uint8ClampedArray.of(20, 100, 255, 255)),
+      ...fullLayer(2, 'b', onePixel, { rgba: Uint8ClampedArray.of(20, 100, 255, 255) }),
       mask: {
         bounds: { x: 0, y: 0, width: 1, height: 1 },
         data: Uint8Array.of(128),
@@ -182,7 +183,7 @@ describe('the document', () => {
     expect(() => place(photo(), placement(1, more))).toThrow(/closed or has changed its size/);
   });
 
-  it('turns 16-bit and gray results into 8-bit RGB', () => {
+  it('shows 16-bit and gray results as 8-bit RGB', () => {
     const gray = {
       name: 'color',
       width: 6,

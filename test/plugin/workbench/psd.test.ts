@@ -62,28 +62,14 @@ function layered(): PictureDocument {
     extra: undefined,
   };
   const veil = {
-    ...fullLayer(
-      6,
-      'veil',
-      size,
-      pixels(273, 5, (i) => i % 256),
-    ),
+    ...fullLayer(6, 'veil', size, { rgba: pixels(273, 5, (i) => i % 256) }),
     opacity: 128 / 255,
   };
   return {
     id: 'doc',
     name: 'x.psd',
     ...size,
-    layers: [
-      fullLayer(
-        1,
-        'Background',
-        size,
-        pixels(273, 1, () => 255),
-      ),
-      group,
-      veil,
-    ],
+    layers: [fullLayer(1, 'Background', size, { rgba: pixels(273, 1, () => 255) }), group, veil],
     activeId: 1,
     selection: undefined,
     origin: { depth: 8, profile: undefined },
@@ -147,7 +133,7 @@ describe('an exported PNG', () => {
 
   it('keeps transparency without premultiplying', async () => {
     const rgba = pixels(273, 3, (i) => (i * 11) % 256);
-    const document = { ...layered(), layers: [fullLayer(1, 'veil', size, rgba)] };
+    const document = { ...layered(), layers: [fullLayer(1, 'veil', size, { rgba })] };
     const { data, info } = await sharp(exportPng(document))
       .raw()
       .toBuffer({ resolveWithObject: true });

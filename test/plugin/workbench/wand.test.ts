@@ -24,7 +24,7 @@ function blocks(): PictureDocument {
     const isBlue = y >= 2 && y < 5 && [2, 3, 8, 9].includes(x);
     rgba.set(isBlue ? [0, 0, 250, 255] : [250, 0, 0, 255], i * 4);
   }
-  return documentOf([fullLayer(1, 'Background', size, rgba)]);
+  return documentOf([fullLayer(1, 'Background', size, { rgba })]);
 }
 
 function documentOf(layers: readonly Layer[]): PictureDocument {
@@ -61,7 +61,12 @@ describe('the wand', () => {
 
   it('goes by what is seen, and selects nothing outside', () => {
     const over: PixelLayer = {
-      ...fullLayer(2, 'Over', { width: 2, height: 3 }, new Uint8ClampedArray(24).fill(255)),
+      ...fullLayer(
+        2,
+        'Over',
+        { width: 2, height: 3 },
+        { rgba: new Uint8ClampedArray(24).fill(255) },
+      ),
       bounds: { x: 8, y: 2, width: 2, height: 3 },
     };
     const document = documentOf([...blocks().layers, over]);
@@ -80,7 +85,7 @@ describe('a layer as a selection', () => {
     rgba[3] = 0;
     rgba[7] = 128;
     const layer: PixelLayer = {
-      ...fullLayer(2, 'Spot', { width: 2, height: 2 }, rgba),
+      ...fullLayer(2, 'Spot', { width: 2, height: 2 }, { rgba }),
       bounds: { x: 3, y: 3, width: 2, height: 2 },
       opacity: 0.3,
       isVisible: false,
