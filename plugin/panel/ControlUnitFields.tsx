@@ -14,6 +14,7 @@ import { Field } from './controls/Field.tsx';
 import { groupOptions } from './controls/groupOptions.ts';
 import { LinkButton } from './controls/LinkButton.tsx';
 import { NumberField } from './controls/NumberField.tsx';
+import { PercentField } from './controls/PercentField.tsx';
 import { OptionPicker } from './controls/OptionPicker.tsx';
 import { Picker } from './controls/Picker.tsx';
 import { PreprocessorFields } from './PreprocessorFields.tsx';
@@ -112,28 +113,21 @@ function NetField({ control, number }: ControlUnitProps) {
 function WindowField({ control, number }: ControlUnitProps) {
   const [, session] = useSession();
   const { id, start, end } = control;
-  const percent = { min: 0, max: 100 };
   return (
     <>
       <Field label="Starts at">
-        <NumberField
+        <PercentField
           label={`ControlNet ${number} starts at`}
-          value={Math.round(start * 100)}
-          range={percent}
-          digits={0}
-          unit="%"
-          onChange={(next) => session.changeControl(id, { start: next / 100 })}
+          value={start}
+          onChange={(next) => session.changeControl(id, { start: next })}
         />
         <div className="beside tiny dim">of the steps</div>
       </Field>
       <Field label="Ends at">
-        <NumberField
+        <PercentField
           label={`ControlNet ${number} ends at`}
-          value={Math.round(end * 100)}
-          range={percent}
-          digits={0}
-          unit="%"
-          onChange={(next) => session.changeControl(id, { end: next / 100 })}
+          value={end}
+          onChange={(next) => session.changeControl(id, { end: next })}
         />
       </Field>
       {start > end && (

@@ -6,6 +6,7 @@ import { Checkbox } from './controls/Checkbox.tsx';
 import { Field } from './controls/Field.tsx';
 import { LinkButton } from './controls/LinkButton.tsx';
 import { NumberField } from './controls/NumberField.tsx';
+import { PercentField } from './controls/PercentField.tsx';
 import { Picker } from './controls/Picker.tsx';
 import { useSession } from './useSession.ts';
 
@@ -44,13 +45,10 @@ function SecondPass({ hires }: { readonly hires: HiresFix }) {
         />
       </Field>
       <Field label="Its strength">
-        <NumberField
+        <PercentField
           label="Strength of the second pass"
-          value={Math.round(hires.strength * 100)}
-          range={{ min: 0, max: 100 }}
-          digits={0}
-          unit="%"
-          onChange={(percent) => set({ strength: percent / 100 })}
+          value={hires.strength}
+          onChange={(strength) => set({ strength })}
         />
       </Field>
       <Field label="Its steps">

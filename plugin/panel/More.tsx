@@ -10,6 +10,7 @@ import { ControlUnits } from './ControlUnits.tsx';
 import { Field } from './controls/Field.tsx';
 import { LinkButton } from './controls/LinkButton.tsx';
 import { NumberField } from './controls/NumberField.tsx';
+import { PercentField } from './controls/PercentField.tsx';
 import { Picker, type Choice } from './controls/Picker.tsx';
 import { HiresFields } from './HiresFields.tsx';
 import { moreLine } from './moreLine.ts';
@@ -70,23 +71,17 @@ export function More() {
             />
           </Field>
           <Field label="Colour match">
-            <NumberField
+            <PercentField
               label="Colour match"
-              value={Math.round(settings.colorMatch * 100)}
-              range={{ min: 0, max: 100 }}
-              digits={0}
-              unit="%"
-              onChange={(percent) => change({ colorMatch: percent / 100 })}
+              value={settings.colorMatch}
+              onChange={(colorMatch) => change({ colorMatch })}
             />
           </Field>
           <Field label="Grain match">
-            <NumberField
+            <PercentField
               label="Grain match"
-              value={Math.round(settings.grainMatch * 100)}
-              range={{ min: 0, max: 100 }}
-              digits={0}
-              unit="%"
-              onChange={(percent) => change({ grainMatch: percent / 100 })}
+              value={settings.grainMatch}
+              onChange={(grainMatch) => change({ grainMatch })}
             />
           </Field>
           {!isModelFree && <RefinerFields />}

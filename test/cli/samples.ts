@@ -103,8 +103,8 @@ export function differences(before: Raster, after: Raster, reach: number) {
   return { outside, inside };
 }
 
-/** Of a removal within the bounds of a picture. */
-export function removalRecipe(size: Size, bounds: Rect): Recipe {
+/** Of a removal within the bounds of a picture, or of another region of it. */
+export function removalRecipe(size: Size, bounds: Rect, region = bounds): Recipe {
   return Recipe.parse({
     version: 1,
     made: 'pentimento 0.1.0',
@@ -115,7 +115,7 @@ export function removalRecipe(size: Size, bounds: Rect): Recipe {
     request: {
       kind: 'remove',
       document: { id: 'd', name: 'p', ...size, depth: 8, mode: 'rgb' },
-      region: bounds,
+      region,
       seed: 3,
       count: 1,
       featherPx: 0,

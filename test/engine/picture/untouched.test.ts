@@ -13,8 +13,8 @@ import { writePsd } from '../../../service/engine/picture/psd/writePsd.ts';
 import type { Mask, Raster } from '../../../service/engine/picture/raster.ts';
 import { tensor } from '../../../service/engine/tensor.ts';
 import type { PixelDepth } from '../../../shared/frame.ts';
-import { rectOfSize, type Rect, type Size } from '../../../shared/geometry.ts';
-import { Recipe } from '../../../shared/recipe.ts';
+import { rectOfSize } from '../../../shared/geometry.ts';
+import { removalRecipe } from '../../cli/samples.ts';
 import { temporaryFolder } from '../../fixtures/temporaryFolder.ts';
 
 const folder = temporaryFolder();
@@ -133,27 +133,6 @@ function keptPixels(before: Raster, after: Raster, made: Finished): number {
   return kept;
 }
 
-function recipeFor(size: Size, bounds: Rect): Recipe {
-  return Recipe.parse({
-    version: 1,
-    made: 'pentimento 0.1.0',
-    index: 0,
-    seed: 3,
-    context: bounds,
-    workingSize: { width: 24, height: 16 },
-    request: {
-      kind: 'remove',
-      document: { id: 'd', name: 'p', ...size, depth: 8, mode: 'rgb' },
-      region: rectOfSize(size),
-      seed: 3,
-      count: 1,
-      featherPx: 0,
-      growPx: 0,
-      colorMatch: 1,
-    },
-  });
-}
-
 /** The file as the command line makes it of another file. */
 async function throughFiles(
   before: { readonly path: string; readonly out: string },
@@ -161,13 +140,13 @@ async function throughFiles(
 ): Promise<{ before: Raster; after: Raster }> {
   const { path, out } = before;
   const picture = await openPicture(path, out);
-  const { width, height } = picture.raster;
+  const size = { width: picture.raster.width, height: picture.raster.height };
   const { bounds, color, alpha } = made;
   const planes = [
     { name: 'color', ...color },
     { name: 'alpha', channels: 1, depth: 8, ...alpha } as const,
   ];
-  const body = { bounds, recipe: recipeFor({ width, height }, bounds) };
+  const body = { bounds, recipe: removalRecipe(size, bounds, rectOfSize(size)) };
   await writeResults(out, picture, [{ body, planes }]);
   return { before: (await decodePicture(path)).raster, after: (await decodePicture(out)).raster };
 }
