@@ -24,6 +24,7 @@ const rooms: readonly Room[] = [
 
   { path: 'service/messages.ts', rooms: ['shared'], packages: ['zod'] },
   { path: 'service/availableMemoryBytes.ts', rooms: [], packages: ['node:'] },
+  { path: 'service/bigGarbage.ts', rooms: [], packages: ['node:'] },
   { path: 'service/config.ts', rooms: ['shared'], packages: ['zod', 'env-paths', 'node:'] },
   {
     path: 'service/library',
@@ -141,6 +142,7 @@ const rooms: readonly Room[] = [
       'shared',
       'service/messages.ts',
       'service/availableMemoryBytes.ts',
+      'service/bigGarbage.ts',
       engine,
       `${engine}/plan`,
       `${engine}/picture`,

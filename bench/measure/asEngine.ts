@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { freeBuffersAtOnce } from '../../service/bigGarbage.ts';
 
 /** For glibc: as the engine is started (service/config.ts). Other systems do not read it. */
 const environment = {
@@ -11,7 +12,10 @@ const environment = {
  * as have the programs it starts, and nothing is left to do.
  */
 export function runsAsEngine(url: string): boolean {
-  if (process.env['GLIBC_TUNABLES'] === environment.GLIBC_TUNABLES) return true;
+  if (process.env['GLIBC_TUNABLES'] === environment.GLIBC_TUNABLES) {
+    freeBuffersAtOnce();
+    return true;
+  }
   const again = [...process.execArgv, fileURLToPath(url), ...process.argv.slice(2)];
   const env = { ...process.env, ...environment };
   const { status } = spawnSync(process.execPath, again, { stdio: 'inherit', env });

@@ -8,6 +8,7 @@ import { inspect, parseArgs } from 'node:util';
 import { PentimentoError, toProblem } from '../../shared/errors.ts';
 import { controlPlaneName } from '../../shared/control.ts';
 import { planeNamed, type Frame } from '../../shared/frame.ts';
+import { freeBuffersAtOnce } from '../bigGarbage.ts';
 import { FromEngine, ToEngine } from '../messages.ts';
 import { convertFrame, decodeToFrame, previewFrame } from './conversions.ts';
 import { readFrameFile, writeFrameFile } from './frameFiles.ts';
@@ -203,6 +204,7 @@ function serve(device: Device, cacheFolder: string, settings: MemorySettings): v
 }
 
 function main(): void {
+  freeBuffersAtOnce();
   const { values } = parseArgs({
     options: {
       device: { type: 'string' },
