@@ -34,8 +34,8 @@ async function open(parts: OpenParts, file: ArrayBuffer, name: string): Promise<
       parts.editor.open(document);
       return [...notes, ...depthNotes(document)];
     } catch (error) {
-      // Lab, CMYK and the like: the service reads such a file flattened.
-      if (!(error instanceof PentimentoError) || error.code !== 'E_IMAGE_CHANNELS') throw error;
+      // Lab, CMYK and what ag-psd does not read: the service reads such a file flattened, or says what is wrong with it.
+      if (!(error instanceof PentimentoError)) throw error;
     }
   }
   const { info, picture } = await parts.client.openPicture(file);
@@ -62,7 +62,7 @@ function depthNotes({ origin }: PictureDocument): readonly string[] {
   const notes: string[] = [];
   if (origin.depth > 8) {
     const kept = origin.depth === 16 ? 'which are kept' : 'of which 16 are kept';
-    notes.push(`It has ${origin.depth} bits per channel, ${kept}; saved as a PSD it has 8.`);
+    notes.push(`It has ${origin.depth} bits per channel, ${kept}.`);
   }
   if (origin.profile !== undefined) notes.push(`Converted from ${origin.profile} to sRGB.`);
   return notes;

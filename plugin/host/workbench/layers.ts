@@ -6,6 +6,8 @@ import type { Recipe } from '../../../shared/recipe.ts';
 export interface LayerMask {
   readonly bounds: Rect;
   readonly data: Uint8Array;
+  /** The same with 16 bits, of a file that had more than 8. */
+  readonly deep?: Uint16Array;
   readonly outside: 0 | 255;
   readonly isEnabled: boolean;
 }

@@ -23,10 +23,15 @@ function prepare(): void {
   );
 }
 
-/** Throws what ag-psd throws. */
+/**
+ * Layers, or of a file without any the merged picture: beside layers it is not needed, and ag-psd refuses it where it has
+ * transparency and 16 bits. Throws what ag-psd throws.
+ */
 export function decodePsd(file: ArrayBuffer): PsdFile {
   prepare();
-  return readPsd(file, { useImageData: true, skipThumbnail: true, skipCompositeImageData: false });
+  const options = { useImageData: true, skipThumbnail: true } as const;
+  const layered = readPsd(file, { ...options, skipCompositeImageData: true });
+  return layered.children?.length ? layered : readPsd(file, options);
 }
 
 /** 8-bit RGB, RLE compressed. */

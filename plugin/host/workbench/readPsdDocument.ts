@@ -9,6 +9,7 @@ import {
   type LayerPixels,
 } from './layers.ts';
 import type { PictureDocument } from './pictureDocument.ts';
+import { deepMaskOf } from './deepPsd.ts';
 import { decodePsd, type PsdFile, type PsdLayer } from './psdDoor.ts';
 import { recipesOf, type LayerRecipe } from './recipeXmp.ts';
 
@@ -17,6 +18,9 @@ export interface OpenedPsd {
   /** Sentences about what this document cannot show as Photoshop does. */
   readonly notes: readonly string[];
 }
+
+const headerBytes = 26;
+const modeAt = 24;
 
 /** True for bytes that begin like a PSD or PSB. */
 export function isPsd(file: ArrayBuffer): boolean {
@@ -29,6 +33,7 @@ export function isPsd(file: ArrayBuffer): boolean {
  * E_IMAGE_CHANNELS for colour modes other than RGB and gray.
  */
 export function readPsdDocument(file: ArrayBuffer, name: string, id: string): OpenedPsd {
+  checkMode(file);
   let psd: PsdFile;
   try {
     psd = decodePsd(file);
@@ -54,11 +59,15 @@ export function readPsdDocument(file: ArrayBuffer, name: string, id: string): Op
   return { document, notes: notesOf(psd.children ?? []) };
 }
 
-function depthOf(psd: PsdFile): 8 | 16 | 32 {
-  const mode = Number(psd.colorMode ?? 3);
+/** Before anything is decoded, which other modes may not be. */
+function checkMode(file: ArrayBuffer): void {
+  if (file.byteLength < headerBytes) throw new PentimentoError('E_IMAGE_CORRUPT');
+  const mode = new DataView(file).getUint16(modeAt);
   if (mode !== 3 && mode !== 1) throw new PentimentoError('E_IMAGE_CHANNELS');
-  if (psd.bitsPerChannel === 16 || psd.bitsPerChannel === 32) return psd.bitsPerChannel;
-  return 8;
+}
+
+function depthOf({ bitsPerChannel }: PsdFile): 8 | 16 | 32 {
+  return bitsPerChannel === 16 || bitsPerChannel === 32 ? bitsPerChannel : 8;
 }
 
 function topmost(layers: readonly Layer[]): Layer | undefined {
@@ -112,6 +121,8 @@ function maskOf(
   const data = new Uint8Array(width * height);
   // ag-psd gives a mask as a gray picture; any colour channel is the mask.
   for (let i = 0; i < data.length; i++) data[i] = rgba?.[i * 4] ?? 0;
+  const isDeep = mask.imageData && !(mask.imageData.data instanceof Uint8ClampedArray);
+  const deep = isDeep ? deepMaskOf(mask)?.data : undefined;
   return {
     bounds: {
       x: (mask.left ?? 0) + (isRelative ? layer.x : 0),
@@ -120,6 +131,7 @@ function maskOf(
       height,
     },
     data,
+    ...(deep && { deep }),
     outside: (mask.defaultColor ?? 0) >= 128 ? 255 : 0,
     isEnabled: mask.disabled !== true,
   };

@@ -109,8 +109,17 @@ describe('a PSD', () => {
     expect(again.layers.map((l) => l.kind === 'pixels' && l.recipe)).toEqual([undefined]);
   });
 
+  it('with a mask that has no pixels is saved', () => {
+    const bounds = { x: 0, y: 0, width: 0, height: 0 };
+    const mask = { bounds, data: new Uint8Array(0), outside: 255, isEnabled: true } as const;
+    const masked = { ...fullLayer(1, 'a', size, { rgba: pixels(273, 1, () => 255) }), mask };
+    const again = readPsdDocument(writePsdDocument({ ...layered(), layers: [masked] }), 'x', 'd');
+    expect(again.document.layers).toMatchObject([{ mask: { outside: 255, isEnabled: true } }]);
+  });
+
   it.each([
     ['E_IMAGE_CORRUPT', file.slice(0, 200)],
+    ['E_IMAGE_CORRUPT', file.slice(0, 20)],
     ['E_IMAGE_CORRUPT', new Uint8Array([0x38, 0x42, 0x50, 0x53, 0, 1]).buffer],
   ])('that is damaged is refused with %s', (code, bytes) => {
     expect(() => readPsdDocument(bytes, 'x.psd', 'd')).toThrow(expect.objectContaining({ code }));
