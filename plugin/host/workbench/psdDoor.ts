@@ -4,6 +4,9 @@ import { initializeCanvas, readPsd, writePsd, type Layer, type Psd } from 'ag-ps
 export type PsdLayer = Layer;
 export type PsdFile = Psd;
 
+/** Of decoded layers together, bytes: a damaged size may ask for any amount. */
+const mostBytes = 4 * 1024 ** 3;
+
 let isReady = false;
 
 function prepare(): void {
@@ -29,7 +32,7 @@ function prepare(): void {
  */
 export function decodePsd(file: ArrayBuffer): PsdFile {
   prepare();
-  const options = { useImageData: true, skipThumbnail: true } as const;
+  const options = { useImageData: true, skipThumbnail: true, totalMemoryLimit: mostBytes };
   const layered = readPsd(file, { ...options, skipCompositeImageData: true });
   return layered.children?.length ? layered : readPsd(file, options);
 }

@@ -1,4 +1,5 @@
 import { PentimentoError } from '../../../shared/errors.ts';
+import { maxPicturePixels, maxSidePx } from '../../../shared/limits.ts';
 import type { Recipe } from '../../../shared/recipe.ts';
 import {
   allLayers,
@@ -20,7 +21,6 @@ export interface OpenedPsd {
 }
 
 const headerBytes = 26;
-const modeAt = 24;
 
 /** True for bytes that begin like a PSD or PSB. */
 export function isPsd(file: ArrayBuffer): boolean {
@@ -29,11 +29,11 @@ export function isPsd(file: ArrayBuffer): boolean {
 }
 
 /**
- * Opens a PSD with its layers, masks and recipes as RGB, of 16 bits where it has more than 8. Throws E_IMAGE_CORRUPT, and
- * E_IMAGE_CHANNELS for colour modes other than RGB and gray.
+ * Opens a PSD with its layers, masks and recipes as RGB, of 16 bits where it has more than 8. Throws E_IMAGE_CORRUPT,
+ * E_IMAGE_PIXELS above the limits of shared/limits.ts, and E_IMAGE_CHANNELS for colour modes other than RGB and gray.
  */
 export function readPsdDocument(file: ArrayBuffer, name: string, id: string): OpenedPsd {
-  checkMode(file);
+  checkHeader(file);
   let psd: PsdFile;
   try {
     psd = decodePsd(file);
@@ -59,10 +59,16 @@ export function readPsdDocument(file: ArrayBuffer, name: string, id: string): Op
   return { document, notes: notesOf(psd.children ?? []) };
 }
 
-/** Before anything is decoded, which other modes may not be. */
-function checkMode(file: ArrayBuffer): void {
+/** Before anything is decoded: a few wrong bytes may ask for gigabytes, and other modes may not be read at all. */
+function checkHeader(file: ArrayBuffer): void {
   if (file.byteLength < headerBytes) throw new PentimentoError('E_IMAGE_CORRUPT');
-  const mode = new DataView(file).getUint16(modeAt);
+  const header = new DataView(file);
+  const [height, width] = [header.getUint32(14), header.getUint32(18)];
+  if (width === 0 || height === 0)
+    throw new PentimentoError('E_IMAGE_CORRUPT', 'It has no pixels.');
+  if (width > maxSidePx || height > maxSidePx || width * height > maxPicturePixels)
+    throw new PentimentoError('E_IMAGE_PIXELS', `It has ${width} x ${height} pixels.`);
+  const mode = header.getUint16(24);
   if (mode !== 3 && mode !== 1) throw new PentimentoError('E_IMAGE_CHANNELS');
 }
 

@@ -126,6 +126,21 @@ describe('a PSD', () => {
   });
 });
 
+describe('a PSD whose header asks for', () => {
+  it.each([
+    ['no rows', 'E_IMAGE_CORRUPT', [0, 21]],
+    ['no columns', 'E_IMAGE_CORRUPT', [13, 0]],
+    ['900 megapixels', 'E_IMAGE_PIXELS', [30_000, 30_000]],
+    ['a longer side than there is', 'E_IMAGE_PIXELS', [1, 4_000_000_000]],
+  ] as const)('%s is refused with %s before anything is decoded', (_, code, [height, width]) => {
+    const file = writePsdDocument(layered());
+    const header = new DataView(file);
+    header.setUint32(14, height);
+    header.setUint32(18, width);
+    expect(() => readPsdDocument(file, 'x.psd', 'd')).toThrow(expect.objectContaining({ code }));
+  });
+});
+
 describe('an exported PNG', () => {
   it('holds exactly what is visible and the newest visible recipe', async () => {
     const document = layered();
