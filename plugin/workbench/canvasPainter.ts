@@ -3,6 +3,8 @@ import { rectOfSize, type Rect, type Size } from '../../shared/geometry.ts';
 import { compositeLayers, isOpaque } from '../host/workbench/compositeLayers.ts';
 import type { EditorState, View } from '../host/workbench/editor.ts';
 import type { Layer } from '../host/workbench/layers.ts';
+import { shownLayers } from '../host/workbench/mergedPicture.ts';
+import type { PictureDocument } from '../host/workbench/pictureDocument.ts';
 import type { Selection } from '../host/workbench/selection.ts';
 import { MaskOverlay, type CanvasMasks } from './maskOverlay.ts';
 import { selectionOutline } from '../host/workbench/selectionOutline.ts';
@@ -46,7 +48,7 @@ export class CanvasPainter {
     context.clearRect(0, 0, editor.area.width, editor.area.height);
     const open = editor.history?.present;
     if (!open) return;
-    this.#refresh(open.layers, open);
+    this.#refresh(open);
     context.save();
     context.translate(editor.view.x, editor.view.y);
     context.scale(editor.view.scale, editor.view.scale);
@@ -67,13 +69,13 @@ export class CanvasPainter {
       paintBrush(context, scene.brushAt, editor.brush.radiusPx * editor.view.scale);
   }
 
-  #refresh(layers: readonly Layer[], size: Size): void {
+  #refresh(document: PictureDocument): void {
+    const { layers, width, height } = document;
     if (layers === this.#layers) return;
     this.#layers = layers;
-    const { width, height } = size;
     this.#picture.width = width;
     this.#picture.height = height;
-    const rgba = compositeLayers(layers, rectOfSize(size));
+    const rgba = compositeLayers(shownLayers(document), rectOfSize(document));
     this.#isOpaque = isOpaque(rgba);
     this.#picture.getContext('2d')?.putImageData(imageOf(rgba, width, height), 0, 0);
   }

@@ -4,6 +4,7 @@ import { encodePng } from '../../picture/encodePng.ts';
 import { compositeDeep, compositeLayers, isOpaque } from './compositeLayers.ts';
 import { isDeep } from './layerPixels.ts';
 import { allLayers, type PixelLayer } from './layers.ts';
+import { shownLayers } from './mergedPicture.ts';
 import type { PictureDocument } from './pictureDocument.ts';
 import { withRecipes } from './recipeXmp.ts';
 
@@ -14,7 +15,7 @@ import { withRecipes } from './recipeXmp.ts';
 export function exportPng(document: PictureDocument): Uint8Array {
   const { width, height, layers } = document;
   const read = isDeep(layers) ? compositeDeep : compositeLayers;
-  const rgba = read(layers, rectOfSize(document));
+  const rgba = read(shownLayers(document), rectOfSize(document));
   const shown = allLayers(layers.filter((layer) => layer.isVisible)).filter(
     (layer): layer is PixelLayer => layer.kind === 'pixels' && layer.isVisible,
   );

@@ -22,6 +22,7 @@ import {
   type Layer,
   type PixelLayer,
 } from './layers.ts';
+import { shownLayers, type MergedPicture } from './mergedPicture.ts';
 import { crop, type Selection } from './selection.ts';
 
 export interface PictureDocument {
@@ -35,6 +36,8 @@ export interface PictureDocument {
   readonly selection: Selection | undefined;
   /** What the file was before it became sRGB here, for the status line. */
   readonly origin: { readonly depth: 8 | 16 | 32; readonly profile: string | undefined };
+  /** Of a PSD with something that is not drawn here. */
+  readonly merged?: MergedPicture;
   /** Document-wide facts of a PSD that are kept for saving. */
   readonly extra: unknown;
 }
@@ -92,7 +95,7 @@ export function capture(document: PictureDocument, request: CaptureRequest): Cap
   if (source === 'layer' && !active)
     throw new PentimentoError('E_HOST_MODE', 'No layer is active.');
   const isLayer = source === 'layer' && active !== undefined;
-  const read = isLayer ? [{ ...active, isVisible: true }] : document.layers;
+  const read = isLayer ? [{ ...active, isVisible: true }] : shownLayers(document);
   const { selection } = document;
   return {
     document: infoOf(document, isLayer ? active : undefined),

@@ -37,6 +37,19 @@ export function decodePsd(file: ArrayBuffer): PsdFile {
   return layered.children?.length ? layered : readPsd(file, options);
 }
 
+/** The merged picture beside layers; undefined where the file has none, or one that ag-psd does not read. */
+export function decodeMerged(file: ArrayBuffer): PsdFile['imageData'] {
+  prepare();
+  try {
+    const options = { useImageData: true, skipThumbnail: true, skipLayerImageData: true } as const;
+    const psd = readPsd(file, { ...options, totalMemoryLimit: mostBytes });
+    const isThere = psd.imageResources?.versionInfo?.hasRealMergedData !== false;
+    return isThere ? psd.imageData : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** 8-bit RGB, RLE compressed. */
 export function encodePsd(psd: PsdFile): ArrayBuffer {
   prepare();

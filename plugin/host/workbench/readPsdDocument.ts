@@ -9,9 +9,10 @@ import {
   type LayerMask,
   type LayerPixels,
 } from './layers.ts';
+import type { MergedPicture } from './mergedPicture.ts';
 import type { PictureDocument } from './pictureDocument.ts';
 import { deepMaskOf } from './deepPsd.ts';
-import { decodePsd, type PsdFile, type PsdLayer } from './psdDoor.ts';
+import { decodeMerged, decodePsd, type PsdFile, type PsdLayer } from './psdDoor.ts';
 import { recipesOf, type LayerRecipe } from './recipeXmp.ts';
 
 export interface OpenedPsd {
@@ -56,7 +57,20 @@ export function readPsdDocument(file: ArrayBuffer, name: string, id: string): Op
     origin: { depth, profile: undefined },
     extra,
   };
-  return { document, notes: notesOf(psd.children ?? []) };
+  const notes = notesOf(psd.children ?? []);
+  const merged = notes.length > 0 ? mergedOf(file, document) : undefined;
+  if (!merged) return { document, notes };
+  return { document: { ...document, merged }, notes: [untilChanged, ...notes] };
+}
+
+const untilChanged = 'Shown as it was saved until one of its layers is changed; then:';
+
+/** ag-psd gives the merged picture with as many bits as the file has. */
+function mergedOf(file: ArrayBuffer, document: PictureDocument): MergedPicture | undefined {
+  const image = decodeMerged(file);
+  if (!image) return undefined;
+  const picture = fullLayer(0, 'Merged', document, samplesOf(image.data));
+  return { layers: document.layers, picture };
 }
 
 /** Before anything is decoded: a few wrong bytes may ask for gigabytes, and other modes may not be read at all. */
@@ -210,11 +224,24 @@ function notesOf(layers: readonly PsdLayer[]): readonly string[] {
   const modes = new Set(['normal', 'pass through', undefined]);
   const blended = flat.filter((layer) => !modes.has(layer.blendMode)).length;
   if (blended > 0) notes.push(`${countOf(blended)} shown without the blend mode.`);
-  const special = flat.filter((layer) => layer.adjustment ?? layer.effects ?? layer.vectorMask);
+  const special = flat.filter(isSpecial);
   if (special.length > 0) {
-    notes.push(`${countOf(special.length)} shown without adjustment, effect or vector mask.`);
+    notes.push(
+      `${countOf(special.length)} shown without adjustment, effect, clipping or mask settings.`,
+    );
   }
   return notes;
+}
+
+function isSpecial(layer: PsdLayer): boolean {
+  const { mask, fillOpacity } = layer;
+  const isTuned =
+    mask?.userMaskDensity !== undefined ||
+    mask?.userMaskFeather !== undefined ||
+    mask?.vectorMaskDensity !== undefined ||
+    mask?.vectorMaskFeather !== undefined;
+  const hasMore = layer.adjustment ?? layer.effects ?? layer.vectorMask;
+  return Boolean(hasMore) || isTuned || layer.clipping === true || (fillOpacity ?? 1) < 1;
 }
 
 function countOf(n: number): string {

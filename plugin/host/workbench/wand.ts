@@ -9,6 +9,7 @@ import { dilate, erode } from '../../../shared/mask/dilate.ts';
 import { intersectRects, padRect, rectOfSize, type Size } from '../../../shared/geometry.ts';
 import { compositeLayers, compositeOne } from './compositeLayers.ts';
 import { findLayer } from './layers.ts';
+import { shownLayers } from './mergedPicture.ts';
 import type { PictureDocument } from './pictureDocument.ts';
 import { crop, trim, type Selection } from './selection.ts';
 import type { Point } from './shapes.ts';
@@ -27,9 +28,9 @@ export function wandShape(
   { tolerance, isContiguous }: Wand,
 ): Selection | undefined {
   const spot = { x: Math.floor(at.x), y: Math.floor(at.y) };
-  const { width, height, layers } = document;
+  const { width, height } = document;
   if (spot.x < 0 || spot.y < 0 || spot.x >= width || spot.y >= height) return undefined;
-  const rgba = compositeLayers(layers, rectOfSize(document));
+  const rgba = compositeLayers(shownLayers(document), rectOfSize(document));
   const data = new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.byteLength);
   const picture: ColorPicture = { width, height, channels: 4, depth: 8, data };
   const range = { color: colorAt(picture, spot), tolerance };

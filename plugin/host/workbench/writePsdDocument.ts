@@ -9,6 +9,7 @@ import {
   type LayerMask,
   type PixelLayer,
 } from './layers.ts';
+import { shownLayers } from './mergedPicture.ts';
 import type { PictureDocument } from './pictureDocument.ts';
 import { encodePsd, type PsdFile, type PsdLayer } from './psdDoor.ts';
 import { withRecipes, type LayerRecipe } from './recipeXmp.ts';
@@ -21,9 +22,9 @@ export function writePsdDocument(document: PictureDocument): ArrayBuffer {
   const region = rectOfSize(document);
   if (isDeep(document.layers) || document.origin.depth !== 8) {
     const file = encodePsd(psdOf(document, deepLayerOf));
-    return asDeepPsd(file, compositeDeep(document.layers, region));
+    return asDeepPsd(file, compositeDeep(shownLayers(document), region));
   }
-  const data = compositeLayers(document.layers, region);
+  const data = compositeLayers(shownLayers(document), region);
   const { width, height } = document;
   return encodePsd({ ...psdOf(document, psdLayerOf), imageData: { width, height, data } });
 }
