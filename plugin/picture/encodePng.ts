@@ -73,20 +73,16 @@ function chunk(type: string, body: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** CRC-32 of ISO 3309, bit by bit over a table of 16: PNG files are written once, small code wins. */
+/** CRC-32 of ISO 3309, a byte at a time: a picture of 24 megapixels has 140 MB. */
 function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    crc = (crc >>> 4) ^ nibbleTable[crc & 15]!;
-    crc = (crc >>> 4) ^ nibbleTable[crc & 15]!;
-  }
+  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ crcTable[(crc ^ bytes[i]!) & 255]!;
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-const nibbleTable = Uint32Array.from({ length: 16 }, (_, n) => {
+const crcTable = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;
-  for (let k = 0; k < 4; k++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
+  for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
   return c;
 });
 

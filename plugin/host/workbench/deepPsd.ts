@@ -4,7 +4,7 @@
  * Specification).
  */
 import type { Size } from '../../../shared/geometry.ts';
-import { deflatePlane } from '../../picture/deflatePlane.ts';
+import { storedPlane } from '../../picture/storedPlane.ts';
 import { isOpaque } from './compositeLayers.ts';
 import type { PsdLayer } from './psdDoor.ts';
 
@@ -15,9 +15,6 @@ type RawChannel = RawData['channels'][number];
 const transparency = -1;
 const userMask = -2;
 const realUserMask = -3;
-
-const storedRaw = 0;
-const deflated = 3;
 
 /** What a layer's channels hold; masks over their own bounds. */
 export interface DeepChannels {
@@ -54,8 +51,8 @@ function every4th(rgba: Uint16Array, from: number): Uint16Array {
 
 function channelOf(id: number, width: number, plane: Uint16Array | undefined): RawChannel {
   if (!plane || plane.length === 0)
-    return { id, compression: storedRaw, data: new Uint8Array(0) } as RawChannel;
-  return { id, compression: deflated, data: deflatePlane(plane, width) } as RawChannel;
+    return { id, compression: 0, data: new Uint8Array(0) } as RawChannel;
+  return { id, ...storedPlane(plane, width) } as RawChannel;
 }
 
 const depthAt = 22;
@@ -132,11 +129,6 @@ function joined(parts: readonly Uint8Array[]): ArrayBuffer {
     at += part.length;
   }
   return out.buffer;
-}
-
-/** Widened so that 255 is 65535. */
-export function widened(samples: ArrayLike<number>): Uint16Array {
-  return Uint16Array.from(samples, (v) => v * 257);
 }
 
 /** A mask as ag-psd reads it, a gray picture of 8 or 16 bits, or in 32 a floating one. */

@@ -8,6 +8,9 @@ import { shownLayers } from './mergedPicture.ts';
 import type { PictureDocument } from './pictureDocument.ts';
 import { withRecipes } from './recipeXmp.ts';
 
+/** Bytes of samples above which a tenth of the file is not worth three times the wait. */
+const large = 32_000_000;
+
 /**
  * What is visible, as a PNG with exactly these samples, 16 bits where the document has them; RGB when nothing is transparent. The topmost
  * visible recipe travels as the `parameters` text, all of them as XMP.
@@ -28,7 +31,8 @@ export function exportPng(document: PictureDocument): Uint8Array {
   const pixels = isOpaque(rgba)
     ? { channels: 3 as const, data: withoutAlpha(rgba) }
     : { channels: 4 as const, data: rgba };
-  return encodePng({ width, height, ...pixels }, { level: 6, ...(text ? { text } : {}) });
+  const level = pixels.data.byteLength > large ? 2 : 6;
+  return encodePng({ width, height, ...pixels }, { level, ...(text ? { text } : {}) });
 }
 
 function withoutAlpha(rgba: Uint8ClampedArray | Uint16Array): Uint8Array | Uint16Array {

@@ -9,7 +9,14 @@ export function isDeep(layers: readonly Layer[]): boolean {
 
 /** RGBA of 16 bits; of a layer with 8, widened so that 255 is 65535. */
 export function deepPixels({ deep, rgba }: LayerPixels): Uint16Array {
-  return deep ?? Uint16Array.from(rgba, (v) => v * 257);
+  return deep ?? widened(rgba);
+}
+
+/** 8-bit samples so that 255 is 65535. */
+export function widened(samples: Uint8Array | Uint8ClampedArray): Uint16Array {
+  const wide = new Uint16Array(samples.length);
+  for (let i = 0; i < samples.length; i++) wide[i] = samples[i]! * 257;
+  return wide;
 }
 
 /** Gray or RGB, with alpha or without, as RGBA of 8 bits; of a plane with more bits those as well. */

@@ -162,21 +162,26 @@ function samplesOf(data: ArrayLike<number>): LayerPixels {
   const rgba = bytesOf(data);
   if (data instanceof Uint16Array) return { rgba, deep: data };
   if (!(data instanceof Float32Array)) return { rgba };
-  const deep = Uint16Array.from(data, (v, i) => {
-    const share = Math.min(1, Math.max(0, i % 4 === 3 ? v : encodeSrgb(v)));
-    return Math.round(share * 65535);
-  });
+  const deep = new Uint16Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    const share = i % 4 === 3 ? data[i]! : encodeSrgb(data[i]!);
+    deep[i] = Math.round(Math.min(1, Math.max(0, share)) * 65535);
+  }
   return { rgba, deep };
 }
 
 function bytesOf(data: ArrayLike<number>): Uint8ClampedArray {
   if (data instanceof Uint8ClampedArray) return data;
-  if (data instanceof Uint16Array) return Uint8ClampedArray.from(data, (v) => (v * 255) / 65535);
-  // 32-bit files are linear light; the sRGB curve (IEC 61966-2-1) makes them pictures. Alpha is linear.
+  const bytes = new Uint8ClampedArray(data.length);
   if (data instanceof Float32Array) {
-    return Uint8ClampedArray.from(data, (v, i) => 255 * (i % 4 === 3 ? v : encodeSrgb(v)));
+    // 32-bit files are linear light; the sRGB curve (IEC 61966-2-1) makes them pictures. Alpha is linear.
+    for (let i = 0; i < data.length; i++)
+      bytes[i] = 255 * (i % 4 === 3 ? data[i]! : encodeSrgb(data[i]!));
+    return bytes;
   }
-  return Uint8ClampedArray.from(data);
+  const factor = data instanceof Uint16Array ? 255 / 65535 : 1;
+  for (let i = 0; i < data.length; i++) bytes[i] = data[i]! * factor;
+  return bytes;
 }
 
 function encodeSrgb(linear: number): number {

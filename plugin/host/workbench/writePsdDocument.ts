@@ -1,7 +1,7 @@
 import { rectOfSize, type Rect } from '../../../shared/geometry.ts';
 import { compositeDeep, compositeLayers } from './compositeLayers.ts';
-import { asDeepPsd, deepMaskOf, deepRawData, widened } from './deepPsd.ts';
-import { deepPixels, isDeep } from './layerPixels.ts';
+import { asDeepPsd, deepMaskOf, deepRawData } from './deepPsd.ts';
+import { deepPixels, isDeep, widened } from './layerPixels.ts';
 import {
   allLayers,
   type Layer,
