@@ -19,6 +19,7 @@ import { maxSeed } from '../../shared/limits.ts';
 import { paintDiffusion } from './paintDiffusion.ts';
 import { paintPatches } from './paintPatches.ts';
 import { growingCanvas, seenOfPass, type GrowingCanvas } from './picture/growingCanvas.ts';
+import { mapInto } from './picture/mapInto.ts';
 import { matchRim } from './picture/matchRim.ts';
 import type { Finished } from './picture/prepare.ts';
 import type { Mask } from './picture/raster.ts';
@@ -185,7 +186,7 @@ function layPass(
 
 /** What was known and is shown again: the soft edge outside the area. */
 function rimOf({ data, width }: Mask, area: Rect): Uint8Array {
-  return Uint8Array.from(data, (level, i) => {
+  return mapInto(new Uint8Array(data.length), data, (level, i) => {
     const x = (i % width) - area.x;
     const y = Math.floor(i / width) - area.y;
     const isNew = x >= 0 && y >= 0 && x < area.width && y < area.height;

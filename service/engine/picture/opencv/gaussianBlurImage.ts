@@ -3,6 +3,7 @@ import { type Image8, newImage8 } from '../pillow/image8.ts';
 import { gaussianKernel8, reflect101 } from './gaussianBlur8.ts';
 import type { FloatPixels } from './resizeFloat.ts';
 import { roundEven } from './roundEven.ts';
+import { mapInto } from '../mapInto.ts';
 
 /** An odd size that reaches `reach` sigmas to both sides. */
 function kernelSize(sigma: number, reach: number): number {
@@ -49,7 +50,9 @@ function convolve(image: FloatPixels | Image8, kernel: ArrayLike<number>): Float
 /** cv2.GaussianBlur(picture, (0, 0), sigma) of 8-bit values, bit for bit; sigma > 0 in pixels. */
 export function blurImage8(image: Image8, sigma: number): Image8 {
   const sums = convolve(image, gaussianKernel8(kernelSize(sigma, 3), sigma));
-  const data = Uint8Array.from(sums, (sum) => Math.floor((sum + 32_768) / 65_536));
+  const data = mapInto(new Uint8Array(sums.length), sums, (sum) =>
+    Math.floor((sum + 32_768) / 65_536),
+  );
   return newImage8(image.width, image.height, image.channels, data);
 }
 

@@ -15,6 +15,7 @@ import {
   type LayerRecordBytes,
 } from './recordBytes.ts';
 import type { PsdLayer, PsdNode } from './writePsd.ts';
+import { mapInto } from '../mapInto.ts';
 
 interface LayerForm {
   readonly colors: 1 | 3;
@@ -76,7 +77,8 @@ function pixelRecord(layer: PsdLayer, context: Context): LayerRecordBytes {
     if (mask.bounds.width !== maskWidth || mask.bounds.height !== maskHeight) {
       throw new RangeError(`The mask of layer "${layer.name}" does not fill its bounds`);
     }
-    const stored = form.depth === 8 ? data : Uint16Array.from(data, (v) => v * 257);
+    const stored =
+      form.depth === 8 ? data : mapInto(new Uint16Array(data.length), data, (v) => v * 257);
     const plane = { width: maskWidth, height: maskHeight, data: stored };
     channels.push([maskChannel, layerChannel(plane)]);
   }

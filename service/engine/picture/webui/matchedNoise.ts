@@ -9,6 +9,7 @@ import type { Image8 } from '../pillow/image8.ts';
 import { newImage8 } from '../pillow/image8.ts';
 import type { Mask } from '../raster.ts';
 import { matchHistogram } from './matchHistogram.ts';
+import { mapInto } from '../mapInto.ts';
 
 export interface MatchedNoiseOptions {
   /** Power of the known part's amplitudes, 0..4 (1): higher is smoother. */
@@ -31,7 +32,7 @@ export function matchedNoise(
   uniform: () => number,
 ): Float64Array {
   const source = planesOf(image);
-  const m = Float64Array.from(mask.data, (v) => v / 255);
+  const m = mapInto(new Float64Array(mask.data.length), mask.data, (v) => v / 255);
   const shaped = shapedNoise(source, m, noisePlanes(image, options.colorVariation, uniform), {
     size: image,
     falloff: options.falloff,
@@ -56,7 +57,7 @@ export function noisedImage({ width, height }: Size, noised: Float64Array): Imag
     width,
     height,
     3,
-    Uint8Array.from(noised, (v) => Math.trunc(v * 255)),
+    mapInto(new Uint8Array(noised.length), noised, (v) => Math.trunc(v * 255)),
   );
 }
 

@@ -4,6 +4,7 @@ import { cropImage as cropFloat } from '../crop.ts';
 import type { FloatImage } from '../raster.ts';
 import { newImage8, type Image8 } from '../pillow/image8.ts';
 import { combineGrid, cutTiles, scaledGrid, splitGrid } from './tileGrid.ts';
+import { mapInto } from '../mapInto.ts';
 
 /** A network: RGB 0..1 in, RGB about 0..1 out, larger by a whole factor. */
 export type UpscaleTile = (tile: FloatImage) => Promise<FloatImage>;
@@ -73,12 +74,12 @@ function addTile(
 }
 
 function toUnit({ width, height, data }: Image8): FloatImage {
-  return { width, height, data: Float32Array.from(data, (v) => v / 255) };
+  return { width, height, data: mapInto(new Float32Array(data.length), data, (v) => v / 255) };
 }
 
 /** Clamped and rounded half to even, as numpy rounds. */
 function toLevels({ width, height, data }: FloatImage): Image8 {
   // Storing into this array rounds exactly so.
-  const levels = Uint8ClampedArray.from(data, (v) => v * 255);
+  const levels = mapInto(new Uint8ClampedArray(data.length), data, (v) => v * 255);
   return newImage8(width, height, 3, new Uint8Array(levels.buffer));
 }
