@@ -10,9 +10,7 @@ import {
 import { PentimentoError } from '../../shared/errors.ts';
 import type { Plane } from '../../shared/frame.ts';
 import type { Rect, Size } from '../../shared/geometry.ts';
-import { fitControlPicture } from '../engine/picture/control/controlCrop.ts';
 import { cropRaster } from '../engine/picture/crop.ts';
-import { toImage8 } from '../engine/picture/pillow/image8.ts';
 import type { Raster } from '../engine/picture/raster.ts';
 import { choiceOption, type Options } from './options.ts';
 import { decodeNamed } from './pictures.ts';
@@ -101,8 +99,11 @@ function checked(units: readonly unknown[]): ControlUnit[] {
 
 async function overDocument(path: string, document: Size, fit: ControlFit): Promise<Raster> {
   const { raster } = await decodeNamed(path);
-  const isFit = raster.width === document.width && raster.height === document.height;
-  return isFit ? raster : fitControlPicture(toImage8(raster), document, fit);
+  if (raster.width === document.width && raster.height === document.height) return raster;
+  // Loaded where it is needed, for every command waits for what is loaded.
+  const { fitControlPicture } = await import('../engine/picture/control/controlCrop.ts');
+  const { toImage8 } = await import('../engine/picture/pillow/image8.ts');
+  return fitControlPicture(toImage8(raster), document, fit);
 }
 
 /** The pictures over a region of the document, as planes of the request. */

@@ -2,10 +2,11 @@
 import { PentimentoError } from '../../shared/errors.ts';
 import type { ResultInfo } from '../../shared/event.ts';
 import type { Frame, Plane } from '../../shared/frame.ts';
-import type { Rect, Size } from '../../shared/geometry.ts';
+import type { Size } from '../../shared/geometry.ts';
 import { limits } from '../../shared/limits.ts';
-import { Area, Dialect, MaskedContent, type GenerateRequest } from '../../shared/request.ts';
+import { Area, Dialect, MaskedContent } from '../../shared/request.ts';
 import type { Mask } from '../engine/picture/raster.ts';
+import type { BegunFile } from './begunFile.ts';
 import type { ServiceClient } from './client.ts';
 import { controlPlanes, readControls, type ControlsOfRun } from './controlOptions.ts';
 import {
@@ -21,7 +22,7 @@ import {
   readExpansion,
   type ExpansionOfRun,
 } from './expandOptions.ts';
-import { planRequest, samplingNames } from './planOfRun.ts';
+import { planRequest } from './planOfRun.ts';
 import { followRun, reportResults } from './followRun.ts';
 import { choiceOption, numberOption, wholeOption, type Options } from './options.ts';
 import {
@@ -35,6 +36,7 @@ import {
   type ReadingOptions,
 } from './pictures.ts';
 import type { UnflaggedSettings } from './recipeOptions.ts';
+import { buildRequest, usualSize } from './requestOfRun.ts';
 import { withSamplingOptions } from './samplingOptions.ts';
 import { blankCanvas, withStageOptions } from './stageOptions.ts';
 import { maskNames, saveMasks, type MaskNames } from './saveMasks.ts';
@@ -57,6 +59,8 @@ export interface PreparedRun {
   readonly out: string;
   /** Where both masks are written before the run. */
   readonly masksOut?: MaskNames;
+  /** What is being written already; to be discarded where the run fails. */
+  readonly begun?: BegunFile | undefined;
 }
 
 export interface RunTools {
@@ -65,13 +69,21 @@ export interface RunTools {
   readonly signal: AbortSignal;
 }
 
-/** Everything that can be told before a service is asked. Throws E_USAGE, E_PARAM, E_FILE, E_IMAGE_*, E_MASK_*. */
-export async function prepareRun(
+/** A command whose words and numbers are in order, with the picture that it works on. */
+export interface OpenedRun extends Pick<
+  PreparedRun,
+  'picture' | 'settings' | 'options' | 'unflagged' | 'out' | 'masksOut'
+> {
+  readonly command: GenerateCommand;
+}
+
+/** Everything that can be told before other files are read. Throws E_USAGE, E_PARAM, E_FILE, E_IMAGE_*, E_OUTPUT_TYPE. */
+export async function openRun(
   command: GenerateCommand,
   file: string,
   options: Options,
   unflagged: UnflaggedSettings,
-): Promise<PreparedRun> {
+): Promise<OpenedRun> {
   const out = options.out;
   if (out === undefined) throw new PentimentoError('E_USAGE', '--out FILE is missing.');
   outputFormat(out);
@@ -80,23 +92,33 @@ export async function prepareRun(
   const read = [file, ...maskFiles(options)];
   await assertWritable(out, read);
   const masksPath = options['save-masks'];
-  const masksOut = masksPath === undefined ? undefined : await maskNames(masksPath, read);
+  const saved = masksPath === undefined ? {} : { masksOut: await maskNames(masksPath, read) };
   const isText = command === 'txt2img';
   const asked = withStageOptions(withSamplingOptions(unflagged, options), options, isText);
   const picture = isText
     ? blankCanvas(settings.workingSize ?? usualSize, asked.hires)
     : await openPicture(file, out, readingOf(command, options));
-  const mask = await readMask(options, picture.raster);
-  const expansion = command === 'expand' ? readExpansion(options, picture.raster) : undefined;
-  if (expansion && picture.document) {
+  if (command === 'expand' && picture.document) {
     const name = `"${picture.name}" keeps its canvas`;
     throw new PentimentoError('E_OUTPUT_TYPE', `${name}: write a .png or .tif of it.`);
   }
+  return { command, picture, settings, options, unflagged: asked, out, ...saved };
+}
+
+/** Everything that can be told before a service is asked. Throws E_USAGE, E_PARAM, E_FILE, E_IMAGE_*, E_MASK_*. */
+export async function prepareRun(...asked: Parameters<typeof openRun>): Promise<PreparedRun> {
+  return prepareOpened(await openRun(...asked));
+}
+
+/** Throws what is left of what `prepareRun` throws. */
+export async function prepareOpened({ command, ...opened }: OpenedRun): Promise<PreparedRun> {
+  const { options, picture } = opened;
+  const mask = await readMask(options, picture.raster);
+  const expansion = command === 'expand' ? readExpansion(options, picture.raster) : undefined;
+  const isText = command === 'txt2img';
   const kind = expansion ? expandKind(expansion) : isText ? 'text' : kindOf(command, mask);
   const controls = await readControls(options, picture.raster);
-  const saved = masksOut ? { masksOut } : {};
-  const own = { ...saved, ...(expansion ? { expansion } : {}) };
-  return { kind, picture, mask, controls, settings, options, unflagged: asked, out, ...own };
+  return { ...opened, kind, mask, controls, ...(expansion ? { expansion } : {}) };
 }
 
 /** A document is read whole only for what looks at all of it. */
@@ -113,8 +135,6 @@ export function withCanvasFor(run: PreparedRun, side: number): PreparedRun {
   const picture = blankCanvas(workingSize, run.unflagged.hires);
   return { ...run, picture, settings: { ...run.settings, workingSize } };
 }
-
-const usualSize: Size = { width: limits.side.default, height: limits.side.default };
 
 /** The same pictures with other settings, checked. Throws E_USAGE, E_PARAM. */
 export function withOptions(
@@ -144,13 +164,14 @@ export interface MadePictures {
 
 /** Writes the files and says what was written. */
 export async function finish(
-  { out, picture, expansion }: PreparedRun,
+  { out, picture, expansion, begun }: PreparedRun,
   { results, frames }: MadePictures,
   terminal: Terminal,
 ): Promise<void> {
   const isLayered = outputFormat(out) === 'psd';
   const shown = expansion ? onGrownCanvas(picture, frames, isLayered) : { picture, frames };
-  reportResults(terminal, results, await writeResults(out, shown.picture, shown.frames));
+  const names = await writeResults(out, shown.picture, shown.frames, begun);
+  reportResults(terminal, results, names);
 }
 
 /** Runs it; nothing is written yet. Throws PentimentoErrors. */
@@ -263,67 +284,4 @@ function workingSize(options: Options): Size | undefined {
     width: wholeOption(options, 'width', limits.side),
     height: wholeOption(options, 'height', limits.side),
   };
-}
-
-/** What goes with the model beside its own parts. */
-function namedParts(options: Options): { vae?: string; partsFrom?: string } {
-  const { vae, 'parts-from': partsFrom } = options;
-  return {
-    ...(vae === undefined ? {} : { vae }),
-    ...(partsFrom === undefined ? {} : { partsFrom }),
-  };
-}
-
-function buildRequest(run: PreparedRun, region: Rect): GenerateRequest {
-  const { picture, settings, options, kind } = run;
-  const { raster } = picture;
-  const place = {
-    document: {
-      id: 'file',
-      name: picture.name,
-      width: raster.width,
-      height: raster.height,
-      depth: raster.depth,
-      mode: raster.channels < 3 ? ('gray' as const) : ('rgb' as const),
-      ...(picture.profile === undefined ? {} : { profile: picture.profile }),
-    },
-    region,
-  };
-  const { seed, count, featherPx, growPx, colorMatch } = settings;
-  const { expansion } = run;
-  const grown = expansion && { canvas: expansion.canvas, overlapPx: expansion.overlapPx };
-  if (kind === 'expand-patches' && grown) {
-    return { kind, ...place, seed, count, ...grown, colorMatch };
-  }
-  const grain = settings.grainMatch > 0 ? { grainMatch: settings.grainMatch } : {};
-  if (kind === 'remove') {
-    return { kind, ...place, seed, count, featherPx, growPx, colorMatch, ...grain };
-  }
-  const sampling = {
-    ...run.unflagged,
-    ...(run.controls ? { controls: [...run.controls.units] } : {}),
-    model: options.model ?? '',
-    ...namedParts(options),
-    prompt: options.prompt ?? '',
-    negativePrompt: options.avoid ?? '',
-    ...samplingNames(options),
-    steps: settings.steps,
-    cfgScale: settings.cfgScale,
-    clipSkip: settings.clipSkip,
-    dialect: settings.dialect,
-    ...(settings.workingSize ? { workingSize: settings.workingSize } : {}),
-  };
-  if (kind === 'text') {
-    const workingSize = settings.workingSize ?? usualSize;
-    return { kind, ...place, ...sampling, workingSize, seed, count };
-  }
-  const common = { ...place, ...sampling, seed, count, strength: settings.strength, colorMatch };
-  if (kind === 'image') return { kind, ...common, ...grain };
-  if (expansion && grown) {
-    const { fill, script } = expansion;
-    return { kind: 'expand', ...common, ...grown, fill, ...(script ? { script } : {}) };
-  }
-  const { maskedContent, area, paddingPx } = settings;
-  const own = { featherPx, growPx, maskedContent, area, paddingPx, ...grain };
-  return { kind: 'inpaint', ...common, ...own };
 }

@@ -10,14 +10,14 @@ import { decodePicture, isPsd } from '../engine/picture/decode.ts';
 import { encodePng, encodeShared, encodeTiff } from '../engine/picture/encode.ts';
 import { flatten } from '../engine/picture/composite.ts';
 import type { Mask, Raster } from '../engine/picture/raster.ts';
-import { addResults } from '../engine/picture/psd/document/addResults.ts';
 import type { PsdFile } from '../engine/picture/psd/document/readDocument.ts';
-import { writeDocument } from '../engine/picture/psd/writeDocument.ts';
 import { decodeStored, encodeStored, flattenStored } from '../engine/picture/storedPixels.ts';
 import { recipeXmp } from '../engine/picture/xmp.ts';
 import { maskOfPlane, rasterOfPlane } from '../engine/picture/planes.ts';
 import { ResultBody } from '../messages.ts';
-import { currentDocument, largeOnly, openIntoDocument } from './openDocument.ts';
+import type { BegunFile } from './begunFile.ts';
+import { saveDocument } from './documentFile.ts';
+import { largeOnly, openIntoDocument } from './openDocument.ts';
 import { resultNamer } from './resultNames.ts';
 import { notWritten, save } from './saveFile.ts';
 
@@ -113,21 +113,17 @@ export function outputFormat(path: string): OutputFormat {
 /**
  * Writes results: a PSD holds the original (a document with all its layers) and every result as a
  * layer with its mask; the other formats hold the flattened picture, one file per result (`name-2.png`
- * from the second on, or as a pattern says), JPEG and WebP in 8 bits. Answers the names.
+ * from the second on, or as a pattern says), JPEG and WebP in 8 bits. `begun`: of `beginDocument`. Answers the names.
  */
 export async function writeResults(
   path: string,
   original: OpenedPicture,
   results: readonly Frame[],
+  begun?: BegunFile,
 ): Promise<string[]> {
   const format = outputFormat(path);
   if (format === 'psd') {
-    const parts = results.map(resultOf);
-    const { document, above } = currentDocument(original);
-    await save(
-      path,
-      document ? await addResults(document, parts, above) : writeDocument(original, parts),
-    );
+    await saveDocument(path, original, results.map(resultOf), begun);
     return [path];
   }
   const names: string[] = [];

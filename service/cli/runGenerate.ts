@@ -1,9 +1,11 @@
 /** inpaint, remove, img2img, variants: options, recipe and styles put together, then run. */
 import { PentimentoError } from '../../shared/errors.ts';
 import type { ServiceClient } from './client.ts';
+import { beginDocument } from './documentFile.ts';
 import {
   generate,
-  prepareRun,
+  openRun,
+  prepareOpened,
   withCanvasFor,
   withOptions,
   type GenerateCommand,
@@ -18,47 +20,60 @@ import {
   withRecipeOptions,
   withRecipeSize,
 } from './recipeOptions.ts';
-import { readStyles, withStyles } from './styleOptions.ts';
-import { expandRun, generateVariants, isExpanded } from './variants.ts';
 
 type WithService = (work: (client: ServiceClient) => Promise<void>) => Promise<void>;
 
-/** Everything that can be refused is refused before the service is asked. Throws PentimentoErrors. */
+/** Whether the options ask for more than seeds in a row. */
+function isExpanded({ vary, matrix, prompts, loopback }: Options): boolean {
+  return [vary, matrix, prompts, loopback].some((option) => option !== undefined);
+}
+
+/**
+ * Everything that can be refused is refused before the service is asked; what few commands need is loaded where it
+ * is asked for. Throws PentimentoErrors.
+ */
 export async function runGenerate(
   command: GenerateCommand,
   file: string,
   options: Options,
   { withService, ...tools }: RunTools & { readonly withService: WithService },
 ): Promise<void> {
-  const several = isExpanded(options);
+  const several = isExpanded(options) ? await import('./variants.ts') : undefined;
   if (several && command !== 'variants') {
     throw new PentimentoError(
       'E_USAGE',
       '--vary, --matrix, --prompts and --loopback belong to "pentimento variants".',
     );
   }
-  const styles = await readStyles(options);
+  const isStyled = (options.style ?? options.styles) !== undefined;
+  const styling = isStyled ? await import('./styleOptions.ts') : undefined;
+  const styles = (await styling?.readStyles(options)) ?? [];
   const recipe = options.recipe === undefined ? undefined : await recipeIn(options.recipe);
   const filled = recipe ? withRecipeOptions(options, recipe) : options;
   const sized = recipe && command === 'txt2img' ? withRecipeSize(filled, recipe) : filled;
-  const own = several ? sized : withStyles(sized, styles);
-  const prepared = await prepareRun(command, file, own, recipe ? unflaggedSettings(recipe) : {});
-  const work = async (client: ServiceClient, asked: PreparedRun) => {
-    const run = await suited(client, command, asked, tools);
-    return several
-      ? generateVariants(client, await expandRun(run, styles), tools)
-      : generate(client, run, tools);
-  };
-  if (!recipe) {
+  const own = several || !styling ? sized : styling.withStyles(sized, styles);
+  const opened = await openRun(command, file, own, recipe ? unflaggedSettings(recipe) : {});
+  const begun = several
+    ? undefined
+    : beginDocument(opened.out, opened.picture, opened.settings.count);
+  try {
+    const prepared = { ...(await prepareOpened(opened)), begun };
+    const work = async (client: ServiceClient, asked: PreparedRun) => {
+      const run = await suited(client, command, asked, tools);
+      if (!several) return generate(client, run, tools);
+      return several.generateVariants(client, await several.expandRun(run, styles), tools);
+    };
     // Told before a service is started.
-    if (several) await expandRun(prepared, styles);
-    return withService((client) => work(client, prepared));
+    if (!recipe) await several?.expandRun(prepared, styles);
+    await withService(async (client) => {
+      if (!recipe) return work(client, prepared);
+      const { run, notes } = await withRecipeModels(prepared, recipe, client);
+      for (const note of notes) tools.terminal.note(note);
+      return work(client, run);
+    });
+  } finally {
+    await begun?.discard();
   }
-  return withService(async (client) => {
-    const { run, notes } = await withRecipeModels(prepared, recipe, client);
-    for (const note of notes) tools.terminal.note(note);
-    return work(client, run);
-  });
 }
 
 /** The readers of other programs' recipes are loaded where one is asked for. */

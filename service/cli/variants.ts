@@ -19,7 +19,7 @@ import {
   type PreparedRun,
   type RunTools,
 } from './generate.ts';
-import { choiceOption, numberOption, wholeOption, type Options } from './options.ts';
+import { choiceOption, numberOption, wholeOption } from './options.ts';
 import { resultOf } from './pictures.ts';
 import { withStyles } from './styleOptions.ts';
 import { assertSearchable, withAxisValue, withLine, type Varied } from './varyOptions.ts';
@@ -40,11 +40,6 @@ const mostAxes = 3;
 const seedRange = 2 ** 32;
 const passes = { min: 1, max: 32, default: 1 };
 const share = { min: 0, max: 1, default: 0.5 };
-
-/** True when the options ask for more than seeds in a row. */
-export function isExpanded({ vary, matrix, prompts, loopback }: Options): boolean {
-  return [vary, matrix, prompts, loopback].some((option) => option !== undefined);
-}
 
 /**
  * The runs that the options ask for, at least one and at most 144, with one seed for all of them.

@@ -22,8 +22,11 @@ export type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 const createNew =
   constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
+/** Bytes arrive in hundreds of small chunks, each of which would wait for a write of its own. */
+const writtenAtOnce = 1024 * 1024;
+
 /**
- * Writes chunks to a new file in `folder` and syncs it. On any failure nothing is left behind.
+ * Writes chunks, which must keep their bytes, to a new file in `folder` and syncs it. On any failure nothing is left behind.
  * Throws E_TOO_LARGE above `maxBytes`, E_DISK_FULL, E_STORAGE; errors of the source pass through.
  */
 export async function writeTemporary(
@@ -38,12 +41,19 @@ export async function writeTemporary(
     file = await disk.open(path, createNew, 0o600);
     const hash = createHash('sha256');
     let sizeBytes = 0;
+    const waiting: Uint8Array[] = [];
+    let waitingBytes = 0;
     for await (const chunk of chunks) {
       sizeBytes += chunk.length;
       if (sizeBytes > maxBytes) throw new PentimentoError('E_TOO_LARGE');
       hash.update(chunk);
-      await writeFully(file, chunk);
+      waiting.push(chunk);
+      waitingBytes += chunk.length;
+      if (waitingBytes < writtenAtOnce) continue;
+      await writeFully(file, joined(waiting.splice(0)));
+      waitingBytes = 0;
     }
+    await writeFully(file, joined(waiting));
     if ((await file.stat()).size !== sizeBytes) throw shortWrite();
     await file.sync();
     await file.close();
@@ -70,6 +80,11 @@ export async function installFile(disk: Disk, temporary: string, path: string): 
 export async function writeFileAtomic(disk: Disk, path: string, bytes: Uint8Array): Promise<void> {
   const written = await writeTemporary(disk, dirname(path), [bytes], bytes.length);
   await installFile(disk, written.path, path);
+}
+
+/** One chunk is not copied. */
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
 }
 
 async function writeFully(file: FileHandle, chunk: Uint8Array): Promise<void> {

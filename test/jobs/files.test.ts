@@ -112,6 +112,18 @@ describe('an atomic file', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it('has every byte of chunks of any size, in their order', async () => {
+    const sizes = [60_001, 1, 0, 65_536, 1_048_576, 3, 2_500_000, 900_000, 900_000, 7];
+    const chunks = sizes.map((size, i) => new Uint8Array(size).fill(i + 1));
+    const whole = Buffer.concat(chunks);
+    const written = await writeTemporary(realDisk, folder, chunks, 1e9);
+    expect(Buffer.compare(readFileSync(written.path), whole)).toBe(0);
+    expect(written).toMatchObject({
+      sizeBytes: whole.length,
+      sha256: createHash('sha256').update(whole).digest('hex'),
+    });
+  });
+
   it('does not follow a link somebody put at its place', async () => {
     const written = await writeTemporary(realDisk, folder, [newBytes], 1e9);
     await fs.symlink(join(folder, 'elsewhere'), join(folder, 'file'));

@@ -16,3 +16,10 @@ export function recipeXmp(recipes: readonly Recipe[]): string {
     ].join('\n'),
   );
 }
+
+/** The packet with so many spaces at its end, where XMP has room for later changes (ISO 16684-1). */
+export function withRoom(xmp: string, characters: number): string {
+  const found = xmp.lastIndexOf('<?xpacket end');
+  const end = found < 0 ? xmp.length : found;
+  return `${xmp.slice(0, end)}${' '.repeat(characters)}${xmp.slice(end)}`;
+}

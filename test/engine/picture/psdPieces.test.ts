@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { concat } from '../../../service/engine/picture/psd/bytes.ts';
+import { ascii, concat, u16, u32 } from '../../../service/engine/picture/psd/bytes.ts';
+import { mergedWith } from '../../../service/engine/picture/psd/document/mergedImage.ts';
 import { unpackedPart } from '../../../service/engine/picture/psd/document/mergedRows.ts';
 import { packedRow } from '../../../service/engine/picture/psd/document/packedRows.ts';
+import { readDocument } from '../../../service/engine/picture/psd/document/readDocument.ts';
 import { splicedPiece } from '../../../service/engine/picture/psd/document/splicedPiece.ts';
 import { memoryBytes } from '../../../service/engine/picture/psd/document/storedBytes.ts';
 import { unpackRow } from '../../../service/engine/picture/psd/packBits.ts';
+import { noiseLayer } from '../../fixtures/psdCarriedOver.ts';
 
 describe('stored bytes with others between them', () => {
   it('are the same in any windows as altogether', async () => {
@@ -38,6 +41,54 @@ describe('stored bytes with others between them', () => {
     );
   });
 });
+
+describe('a composite with layers over it', () => {
+  it.each([8, 16, 32] as const)(
+    'is the same in any windows as altogether: %i bits',
+    async (depth) => {
+      const size = fc.record({
+        width: fc.integer({ min: 1, max: 9 }),
+        height: fc.integer({ min: 1, max: 6 }),
+      });
+      const place = fc.record({
+        x: fc.integer({ min: -3, max: 8 }),
+        y: fc.integer({ min: -3, max: 5 }),
+        width: fc.integer({ min: 1, max: 7 }),
+        height: fc.integer({ min: 1, max: 7 }),
+      });
+      const window = fc.integer({ min: 1, max: 60 });
+      let changed = 0;
+      await fc.assert(
+        fc.asyncProperty(size, place, place, window, async (document, a, b, windowBytes) => {
+          const file = readDocument(Buffer.from(flatDocument(document, depth)));
+          const layers = [a, b].map((bounds) => noiseLayer(file.form, bounds, 'x'));
+          const [, piece] = mergedWith(file, layers);
+          if (piece instanceof Uint8Array) throw new Error('Expected a piece that is read later');
+          const whole = concat([piece]);
+          if (Buffer.compare(whole, file.bytes.subarray(file.composite.start + 2)) !== 0) changed++;
+          for (let from = 0; from < piece.length; from += windowBytes) {
+            const target = new Uint8Array(Math.min(windowBytes, piece.length - from));
+            await piece.readInto(from, target);
+            expect(target).toEqual(whole.subarray(from, from + target.length));
+          }
+        }),
+        { numRuns: 300 },
+      );
+      expect(changed).toBeGreaterThan(100);
+    },
+  );
+});
+
+/** Raw noise of three channels, and two bytes after it. */
+function flatDocument(
+  { width, height }: { readonly width: number; readonly height: number },
+  depth: 8 | 16 | 32,
+): Uint8Array {
+  const count = width * height * 3;
+  const values = Uint8Array.from({ length: (count * depth) / 8 }, (_, i) => Math.imul(i, 97) % 63);
+  const head = [ascii('8BPS'), u16(1, 0, 0, 0, 3), u32(height, width), u16(depth, 3), u32(0, 0, 0)];
+  return concat([...head, u16(0), values, Uint8Array.of(1, 2)]);
+}
 
 describe('a part of a packed row', () => {
   const row = fc

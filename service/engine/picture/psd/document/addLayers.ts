@@ -3,20 +3,29 @@
  * resources that were there are carried over byte for byte. New are our records and channel data, the
  * lengths around them, the layer count, and the rows of the composite that our layers cover.
  */
-import { PentimentoError } from '../../../../../shared/errors.ts';
 import { isEmptyRect } from '../../../../../shared/geometry.ts';
-import { ascii, concat, padding, sizeOf, u16, u32, type Piece } from '../bytes.ts';
-import { wideLength, type LayerRecordBytes } from '../recordBytes.ts';
-import { addedRecords, codedLayer, type AddedLayer, type CodedLayer } from './addedRecords.ts';
-import { ByteCursor, readOrCorrupt, type Span } from './byteCursor.ts';
+import { concat, sizeOf, type Piece } from '../bytes.ts';
+import {
+  addedRecords,
+  codedLayer,
+  roomyLayer,
+  type AddedLayer,
+  type CodedLayer,
+} from './addedRecords.ts';
+import { readOrCorrupt } from './byteCursor.ts';
 import { layerTree, type TreeLayer } from './layerTree.ts';
 import { mergedWith } from './mergedImage.ts';
+import { compressionRaw, compressionRle } from './channelPixels.ts';
+import { compressionOf } from './mergedRows.ts';
 import { hasComposite, type PsdFile } from './readDocument.ts';
-import { assertTakesLayers } from './takesLayers.ts';
+import { sectionsWith } from './splicedSections.ts';
+import { assertTakesLayers, isFlat } from './takesLayers.ts';
 
-interface AddOptions {
+export interface AddOptions {
   /** Index of the record (`TreeLayer.index`) above which they go; on top of everything without it. */
-  readonly above?: number;
+  readonly above?: number | undefined;
+  /** Their records are filled up to one length, so that what lies below them has its place before they are known. */
+  readonly isRoomy?: boolean;
 }
 
 /** The new file of `addition` in memory. */
@@ -25,13 +34,19 @@ export function addLayers(
   layers: readonly AddedLayer[],
   options: AddOptions,
 ): Uint8Array {
-  const { pieces } = addition(file, layers, options);
-  return concat(pieces(layers.map((layer) => codedLayer(file, layer))));
+  const { document } = addition(file, layers, options);
+  return concat(document(layers.map((layer) => codedLayer(file, layer))).pieces);
+}
+
+export interface NewDocument {
+  readonly pieces: readonly Piece[];
+  /** Where in the file the data of the layers below ours begins. */
+  readonly belowAt: number;
 }
 
 interface Addition {
-  /** The new file in pieces, from the layers' channels as the document stores them. */
-  readonly pieces: (coded: readonly CodedLayer[]) => Piece[];
+  /** The new file from the layers' channels as the document stores them. */
+  readonly document: (coded: readonly CodedLayer[]) => NewDocument;
 }
 
 /**
@@ -53,19 +68,36 @@ export function addition(
   const isSeen = !at.hidden && hasComposite(file);
   const seen = layers.filter((l) => isSeen && l.visible && !isEmptyRect(l.bounds));
   const merged = readOrCorrupt(() => mergedWith(file, seen.toReversed()));
-  const pieces = (coded: readonly CodedLayer[]) => {
-    const section = sectionWith(file, addedRecords(file, layers, coded), at.index);
-    const length = sizeOf(section);
-    if (!file.form.big && length > 0xffff_ffff) throw new PentimentoError('E_IMAGE_PIXELS');
-    const lengthBytes = file.form.big ? 8 : 4;
-    return [
-      file.bytes.subarray(0, file.section.start - lengthBytes),
-      wideLength(length, lengthBytes),
-      ...section,
-      ...merged,
-    ];
+  const document = (coded: readonly CodedLayer[]) => {
+    const records = addedRecords(file, layers, { coded, isRoomy: options.isRoomy ?? false });
+    const { before, below, after } = sectionsWith(file, records, at.index);
+    return { pieces: [...before, ...below, ...after, ...merged], belowAt: sizeOf(before) };
   };
-  return { pieces: (coded) => readOrCorrupt(() => pieces(coded)) };
+  return { document: (coded) => readOrCorrupt(() => document(coded)) };
+}
+
+/** Composites whose channels are read from the file as layers hold them. */
+const readable: ReadonlySet<number> = new Set([compressionRaw, compressionRle]);
+
+/**
+ * What `addition` with `isRoomy` puts below `count` layers, and where; it is there unless a name with its recipe
+ * needs more room. Undefined where it is not known without unpacking the document. Throws as `addition`.
+ */
+export function dataBelow(
+  file: PsdFile,
+  count: number,
+  { above }: AddOptions,
+): { readonly at: number; readonly pieces: readonly Piece[] } | undefined {
+  assertTakesLayers(file);
+  const { index } = insertionIndex(file, above);
+  return readOrCorrupt(() => {
+    if (isFlat(file) && !readable.has(compressionOf(file))) return undefined;
+    const { layer, coded } = roomyLayer(file);
+    const layers = Array.from({ length: count }, () => layer);
+    const records = addedRecords(file, layers, { coded: layers.map(() => coded), isRoomy: true });
+    const { before, below } = sectionsWith(file, records, index);
+    return { at: sizeOf(before), pieces: below };
+  });
 }
 
 function checkPlanes({ bounds, channels, alpha }: AddedLayer): void {
@@ -106,59 +138,4 @@ function placeAbove(
     if (inside) return inside;
   }
   return undefined;
-}
-
-/** The section of layers and masks in pieces, without its length. */
-function sectionWith(file: PsdFile, added: readonly LayerRecordBytes[], index: number): Piece[] {
-  const { bytes, section, layersPlace: place } = file;
-  const info = layerInfoWith(file, added, index);
-  if (!place) return newPlace(file, info);
-  return [
-    bytes.subarray(section.start, place.lengthAt),
-    wideLength(sizeOf(info), place.lengthBytes),
-    ...info,
-    bytes.subarray(place.end, section.end),
-  ];
-}
-
-/** Layer count, records and channel data in pieces, filled up to a multiple of 4. */
-function layerInfoWith(file: PsdFile, added: readonly LayerRecordBytes[], index: number): Piece[] {
-  const { bytes, layers, layersPlace: place } = file;
-  const records = layers?.records ?? [];
-  const old = (start: number, end: number) => bytes.subarray(start, end);
-  const count = records.length + added.length;
-  const { recordsSpan, dataEnd } = layers ?? { recordsSpan: noSpan, dataEnd: 0 };
-  const recordsAt = records[index]?.span.start ?? recordsSpan.end;
-  const dataAt = records[index]?.data.start ?? dataEnd;
-  const info = [
-    u16(layers?.mergedAlpha ? -count : count),
-    old(recordsSpan.start, recordsAt),
-    ...added.map((a) => a.record),
-    old(recordsAt, recordsSpan.end),
-    old(recordsSpan.end, dataAt),
-    ...added.flatMap((a) => a.channels),
-    old(dataAt, place?.data.end ?? 0),
-  ];
-  return [...info, padding(sizeOf(info), 4)];
-}
-
-const noSpan: Span = { start: 0, end: 0 };
-
-/** A document that has no layers yet: 8 bits in the section itself, more in a block as Photoshop does. */
-function newPlace(file: PsdFile, info: readonly Piece[]): Piece[] {
-  const { bytes, section, blocksAt, form } = file;
-  const lengthBytes = form.big ? 8 : 4;
-  const length = wideLength(sizeOf(info), lengthBytes);
-  const isBare = section.end - section.start < lengthBytes + 4;
-  const restAt = isBare ? section.end : afterInfo(file);
-  const globalMask = isBare ? u32(0) : bytes.subarray(restAt, blocksAt);
-  const blocks = bytes.subarray(isBare ? section.end : blocksAt, section.end);
-  if (form.depth === 8) return [length, ...info, globalMask, blocks];
-  const key = ascii(`8BIMLr${form.depth}`);
-  return [wideLength(0, lengthBytes), globalMask, key, length, ...info, blocks];
-}
-
-function afterInfo({ bytes, section, form }: PsdFile): number {
-  const cursor = new ByteCursor(bytes, section);
-  return cursor.take(cursor.length(form.big)).end;
 }

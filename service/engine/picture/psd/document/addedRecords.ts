@@ -1,4 +1,5 @@
 /** Our layers as records and channel data of a document. */
+import { withRoom } from '../../xmp.ts';
 import { u32 } from '../bytes.ts';
 import {
   flagHidden,
@@ -31,24 +32,37 @@ export interface AddedLayer extends SeenLayer {
 
 const groupName = 'Pentimento';
 
+/** Both bottom first. */
+export interface AddedRecords {
+  /** Below everything. */
+  readonly base: readonly LayerRecordBytes[];
+  readonly own: readonly LayerRecordBytes[];
+}
+
+interface Coding {
+  readonly coded: readonly CodedLayer[];
+  /** Records of one length, unless what is in them needs more. */
+  readonly isRoomy: boolean;
+}
+
 /**
- * Bottom first. One layer stands alone, several lie in a group of which the first is on top. A flat
+ * One layer stands alone, several lie in a group of which the first is on top. A flat
  * document gets its composite as the locked background below them.
  */
 export function addedRecords(
   file: PsdFile,
   layers: readonly AddedLayer[],
-  coded: readonly CodedLayer[],
-): LayerRecordBytes[] {
+  { coded, isRoomy }: Coding,
+): AddedRecords {
   const { form } = file;
   const ids = { next: firstFreeId(file) };
   const place = () => ({ id: ids.next++, lengthBytes: form.big ? 8 : 4 }) as const;
   const base = isFlat(file) ? [backgroundRecord(file, place())] : [];
-  const record = (layer: AddedLayer, i: number) => pixelRecord(layer, coded[i], place());
-  if (layers.length === 1) return [...base, record(layers[0], 0)];
+  const make = isRoomy ? roomyRecord : pixelRecord;
+  const record = (layer: AddedLayer, i: number) => make(layer, coded[i], place());
+  if (layers.length === 1) return { base, own: [record(layers[0], 0)] };
   const group = { name: groupName, visible: true, colors: colorsOf(form) };
-  return [
-    ...base,
+  const own = [
     groupRecord(group, 'bottom', place()),
     ...layers
       .map((layer, i) => [layer, i] as const)
@@ -56,6 +70,7 @@ export function addedRecords(
       .map(([layer, i]) => record(layer, i)),
     groupRecord(group, 'top', place()),
   ];
+  return { base, own };
 }
 
 /** Above every number that a layer of the document has. */
@@ -112,6 +127,38 @@ function pixelRecord(layer: AddedLayer, channels: CodedLayer, place: Place): Lay
     },
     place,
   );
+}
+
+/** For the name and the recipe of a layer; recipes take 3 to 10 kB, and two bytes a character. */
+const roomBytes = 32 * 1024;
+
+/** The same in a record that has `roomBytes` more than it must have, where that is enough. */
+function roomyRecord(layer: AddedLayer, channels: CodedLayer, place: Place): LayerRecordBytes {
+  const bare = pixelRecord({ ...layer, name: '', xmp: '' }, channels, place).record.length;
+  const full = pixelRecord(layer, channels, place);
+  const missing = bare + roomBytes - full.record.length;
+  if (layer.xmp === undefined || missing <= 0) return full;
+  // Text has two bytes a character, and what is around it comes in multiples of 4.
+  return pixelRecord({ ...layer, xmp: withRoom(layer.xmp, missing / 2) }, channels, place);
+}
+
+/** Whatever has the record of a layer with room, for its length alone. */
+export function roomyLayer({ form }: PsdFile): {
+  readonly layer: AddedLayer;
+  readonly coded: CodedLayer;
+} {
+  const bounds = { x: 0, y: 0, width: 0, height: 0 };
+  const layer = {
+    name: '',
+    bounds,
+    channels: [],
+    alpha: new Uint8Array(0),
+    visible: true,
+    xmp: '',
+  };
+  const colors = Array.from({ length: colorsOf(form) }, (_, c) => c);
+  const ids = [transparencyChannel, ...colors, maskChannel];
+  return { layer, coded: ids.map((id) => [id, []]) };
 }
 
 /** 0..255 as a document of the depth stores transparency: 0..255, 0..65535 or 0..1. */

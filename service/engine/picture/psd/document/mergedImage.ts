@@ -7,11 +7,11 @@ import {
   compressionOf,
   eachPackedRow,
   packedRows,
-  rawRowsAt,
   shapeOf,
   unpackedPart,
 } from './mergedRows.ts';
-import { packedRow, rowLengths } from './packedRows.ts';
+import { mixedPiece } from './mixedPiece.ts';
+import { rowLengths, rowPacker } from './packedRows.ts';
 import type { PsdFile } from './readDocument.ts';
 import { splicedPiece, type Replacement } from './splicedPiece.ts';
 import { touchedPart, type SeenLayer, type TouchedPart } from './touchedPart.ts';
@@ -24,7 +24,7 @@ import { touchedPart, type SeenLayer, type TouchedPart } from './touchedPart.ts'
 export function mergedWith(file: PsdFile, layers: readonly SeenLayer[]): Piece[] {
   const touched = touchedPart(file, layers);
   const compression = compressionOf(file);
-  if (compression === compressionRaw) return patchRaw(file, touched);
+  if (compression === compressionRaw) return [u16(compressionRaw), mixedPiece(file, touched)];
   if (compression === compressionRle) {
     const packed = patchPacked(file, touched);
     if (packed) return packed;
@@ -37,28 +37,6 @@ export function mergedWith(file: PsdFile, layers: readonly SeenLayer[]): Piece[]
       touched.mix(i, rows.subarray(i * rowBytes + start, i * rowBytes + end));
   }
   return [u16(compressionRaw), rows];
-}
-
-/** Only the columns that layers touch are read, and replaced when the rest is written. */
-function patchRaw(file: PsdFile, { columns, rows, mix }: TouchedPart): Piece[] {
-  const { stored, composite } = file;
-  const { rowBytes } = shapeOf(file);
-  const at = rawRowsAt(file);
-  const length = columns.end - columns.start;
-  const replacements: Replacement[] = [];
-  for (const { first, count } of rows) {
-    const start = at + first * rowBytes + columns.start;
-    const values = new Uint8Array(count * length);
-    stored.readRows({ start, end: start + length }, rowBytes, values);
-    for (let i = 0; i < count; i++) {
-      const bytes = values.subarray(i * length, (i + 1) * length);
-      mix(first + i, bytes);
-      const from = start + i * rowBytes;
-      replacements.push({ span: { start: from, end: from + length }, bytes });
-    }
-  }
-  const data = splicedPiece(stored, { start: at, end: composite.end }, replacements);
-  return [u16(compressionRaw), data];
 }
 
 /**
@@ -74,12 +52,14 @@ function patchPacked(file: PsdFile, { columns, rows, mix }: TouchedPart): Piece[
   const lengths = new Float64Array(starts.length - 1);
   for (let i = 0; i < lengths.length; i++) lengths[i] = starts[i + 1] - starts[i];
   const replacements: Replacement[] = [];
+  const spare = new Uint8Array(rowBytes);
+  const packInto = rowPacker();
   for (const range of rows) {
     for (const [index, row] of eachPackedRow(file, packed, range)) {
-      const part = unpackedPart(row, columns, rowBytes);
+      const part = unpackedPart(row, columns, rowBytes, spare);
       const at = columns.start - part.row.start;
       mix(index, part.bytes.subarray(at, at + columns.end - columns.start));
-      const bytes = packedRow(part.bytes);
+      const bytes = packInto(part.bytes);
       const span = {
         start: starts[index] + part.packed.start,
         end: starts[index] + part.packed.end,

@@ -95,14 +95,21 @@ export interface RowPart {
 }
 
 /**
- * What `span` of a row of `rowBytes` and the rest of its packets hold. Throws a RangeError for what is no
- * packed row.
+ * What `span` of a row of `rowBytes` and the rest of its packets hold; it may be unpacked into `spare`. Throws a
+ * RangeError for what is no packed row.
  */
-export function unpackedPart(packedRow: Uint8Array, span: Span, rowBytes: number): RowPart {
+export function unpackedPart(
+  packedRow: Uint8Array,
+  span: Span,
+  rowBytes: number,
+  spare?: Uint8Array,
+): RowPart {
   const packets = packetsOver(packedRow, span);
   if (!packets || packets.row.end > rowBytes) throw new RangeError('row');
   const { packed, row } = packets;
-  const bytes = new Uint8Array(row.end - row.start);
+  const length = row.end - row.start;
+  const isEnough = spare !== undefined && spare.length >= length;
+  const bytes = isEnough ? spare.subarray(0, length) : new Uint8Array(length);
   if (!unpackRow(packedRow.subarray(packed.start, packed.end), bytes)) throw new RangeError('row');
   return { row, bytes, packed };
 }
@@ -117,10 +124,11 @@ export function mergedRows(file: PsdFile, span: Span): (first: number, out: Uint
   const length = span.end - span.start;
   if (compression === compressionRle) {
     const packed = packedRows(file);
+    const spare = new Uint8Array(rowBytes);
     return (first, out) => {
       const range = { first, count: out.length / length };
       for (const [index, packedRow] of eachPackedRow(file, packed, range)) {
-        const { row, bytes } = unpackedPart(packedRow, span, rowBytes);
+        const { row, bytes } = unpackedPart(packedRow, span, rowBytes, spare);
         const part = bytes.subarray(span.start - row.start, span.end - row.start);
         out.set(part, (index - first) * length);
       }

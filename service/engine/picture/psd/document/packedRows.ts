@@ -15,8 +15,30 @@ const deflateOffThread = promisify(deflate);
 
 /** One row packed. */
 export function packedRow(row: Uint8Array): Uint8Array {
-  const out = new Uint8Array(row.length + Math.ceil(row.length / 128) + 1);
+  const out = new Uint8Array(mostPackedBytes(row));
   return out.subarray(0, packRow(row, out, 0));
+}
+
+function mostPackedBytes(row: Uint8Array): number {
+  return row.length + Math.ceil(row.length / 128) + 1;
+}
+
+const slabBytes = 1024 * 1024;
+
+/** Packs many rows; several of them share memory, for thousands of small arrays are dear to collect. */
+export function rowPacker(): (row: Uint8Array) => Uint8Array {
+  let slab = new Uint8Array(0);
+  let used = 0;
+  return (row) => {
+    const most = mostPackedBytes(row);
+    if (used + most > slab.length) {
+      slab = new Uint8Array(Math.max(slabBytes, most));
+      used = 0;
+    }
+    const from = used;
+    used = packRow(row, slab, from);
+    return slab.subarray(from, used);
+  };
 }
 
 /** Row lengths of 2 bytes, in a large document of 4. */

@@ -74,11 +74,10 @@ export function fileBytes(path: string): StoredBytes {
   return {
     length,
     isCurrent: () => withFile(path, (_, stats) => isSame(first, stats)),
-    readRows(row, step, rows) {
-      reading((file) => {
-        for (const { start, end, target } of rowsOf(row, step, rows))
-          bytesAt(file, checked({ start, end }).start, target);
-      });
+    readRows(first, step, rows) {
+      const count = rows.length / (first.end - first.start);
+      checked({ start: first.start, end: first.end + Math.max(0, count - 1) * step });
+      reading((file) => rowsAt(file, first, step, rows));
     },
     readInto,
     read(span, spare) {
@@ -153,6 +152,32 @@ function bytesAt(file: number, start: number, bytes: Uint8Array): Uint8Array {
     at += count;
   }
   return bytes;
+}
+
+/** What is read in one go though only parts of it are wanted: that takes less than reading each by itself. */
+const spreadBytes = 256 * 1024;
+/** Of which one in so many is wanted. */
+const mostSpread = 16;
+
+/** Spans of one length, each `step` bytes after the one before. */
+function rowsAt(file: number, first: Span, step: number, rows: Uint8Array): void {
+  const length = first.end - first.start;
+  const isDense = step <= length * mostSpread;
+  const atOnce = isDense ? Math.max(1, Math.floor(spreadBytes / step)) : 1;
+  const spare = new Uint8Array(atOnce === 1 ? 0 : spreadBytes);
+  const count = rows.length / length;
+  for (let row = 0; row < count; row += atOnce) {
+    const some = Math.min(atOnce, count - row);
+    const start = first.start + row * step;
+    const target = rows.subarray(row * length, (row + some) * length);
+    if (some === 1) {
+      bytesAt(file, start, target);
+      continue;
+    }
+    const around = bytesAt(file, start, spare.subarray(0, (some - 1) * step + length));
+    for (let i = 0; i < some; i++)
+      target.set(around.subarray(i * step, i * step + length), i * length);
+  }
 }
 
 const readAsync = promisify(read);
