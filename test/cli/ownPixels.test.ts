@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { openPicture, writeResults } from '../../service/cli/pictures.ts';
-import { decodePicture } from '../../service/engine/picture/decode.ts';
+import { decodeComposite, decodePicture } from '../../service/engine/picture/decode.ts';
+import { deltaE2000, srgbToLab } from '../../service/engine/picture/deltaE.ts';
 import { concat, u16, u32 } from '../../service/engine/picture/psd/bytes.ts';
 import { readChannel } from '../../service/engine/picture/psd/document/channelPixels.ts';
 import { readDocument } from '../../service/engine/picture/psd/document/readDocument.ts';
 import { fromLinear } from '../../service/engine/picture/resize.ts';
 import { decodeStored } from '../../service/engine/picture/storedPixels.ts';
 import { tiffOf } from '../../service/engine/picture/tiffContainer.ts';
+import { toInks } from '../../service/engine/picture/toInks.ts';
 import { toProfile } from '../../service/engine/picture/toProfile.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 import { removalRecipe } from './samples.ts';
@@ -121,7 +123,7 @@ describe('a picture with a profile of its own', () => {
     expect(Buffer.compare(Buffer.from(before.raster.data.buffer), Buffer.from(data.buffer))).toBe(
       0,
     );
-    const ink = await toProfile(onePixel(color, depth), { icc, space: 'cmyk' });
+    const ink = await toInks(onePixel(color, depth), icc);
     expect(ink.depth).toBe(depth);
     eachPixel(4, (at, covered) => {
       const wanted = covered ? ink.data : before.raster.data.subarray(at, at + 4);
@@ -144,7 +146,7 @@ it.each([8, 16] as const)('a CMYK document gets its inks in its %i bits', async 
   const file = readDocument(readFileSync(out));
   const [below, ours] = file.layers?.records ?? [];
   if (!below || !ours) return expect.fail('Expected a background and a layer');
-  const wanted = await toProfile(onePixel(color, depth), { icc: undefined, space: 'cmyk' });
+  const wanted = await toInks(onePixel(color, depth), undefined);
   const max = depth === 8 ? 255 : 65535;
   for (let c = 0; c < 4; c++) {
     const [old, values] = [below, ours].map((record) => {
@@ -205,6 +207,77 @@ it('converts to inks as littleCMS does', async () => {
     const deep = await toProfile(onePixel(rgb, 16), { icc, space: 'cmyk' });
     inks.forEach((ink, i) => expect(Math.abs((deep.data[i] ?? 0) / 257 - ink)).toBeLessThan(1.5));
   }
+});
+
+/** Colours that inks can show: as they are read from any. */
+async function inkColors(side: number) {
+  const data = Uint8Array.from({ length: side * side * 4 }, (_, i) => {
+    const pixel = Math.floor(i / 4);
+    const [x, y] = [pixel % side, Math.floor(pixel / side)];
+    return [x * 3, y * 3, ((x + y) * 3) >> 1, (x ^ y) & 31][i % 4] ?? 0;
+  });
+  const form = { width: side, height: side, channels: 4, hasAlpha: false, data } as const;
+  return (await decodeComposite({ ...form, space: 'cmyk' })).raster;
+}
+
+it.each([8, 16] as const)(
+  'gives colours back as they were read from inks, %i bits',
+  async (depth) => {
+    const seen = await inkColors(40);
+    const data = depth === 8 ? seen.data : Uint16Array.from(seen.data, (v) => v * 257);
+    const off = async (inks: Awaited<ReturnType<typeof toInks>>) => {
+      const { raster } = await decodeComposite({ ...inks, hasAlpha: false, space: 'cmyk' });
+      const lab = (from: ArrayLike<number>, i: number) =>
+        srgbToLab((from[i] ?? 0) / 255, (from[i + 1] ?? 0) / 255, (from[i + 2] ?? 0) / 255);
+      let sum = 0;
+      for (let i = 0; i < seen.data.length; i += 3)
+        sum += deltaE2000(lab(seen.data, i), lab(raster.data, i));
+      return sum / (seen.data.length / 3);
+    };
+    const picture = { ...seen, depth, data };
+    expect(await off(await toInks(picture, undefined))).toBeLessThan(0.8);
+    // The profile's own tables there and back.
+    const plain = await toProfile(picture, { icc: undefined, space: 'cmyk' });
+    expect(await off(plain)).toBeGreaterThan(1.5);
+  },
+);
+
+it.each([8, 16] as const)(
+  'takes a broken profile, or one of no inks, for none at %i bits',
+  async (depth) => {
+    const broken = (await profileNamed('cmyk')).slice(0, 700).fill(255, 40, 400);
+    const wanted = await toInks(onePixel(color, depth), undefined);
+    for (const icc of [broken, await profileNamed('p3'), new Uint8Array(10)]) {
+      const inks = await toInks(onePixel(color, depth), icc);
+      expect(Array.from(inks.data)).toEqual(Array.from(wanted.data));
+      const rgb = await toProfile(onePixel(color, depth), { icc: broken, space: 'rgb' });
+      expect(Array.from(rgb.data)).toEqual(color.map((v) => v * (depth === 8 ? 1 : 257)));
+    }
+  },
+);
+
+it('mixes a soft edge by what is seen, not by inks', async () => {
+  const { width, height } = size;
+  // Gray without black; going back it is made of black above all.
+  const data = Uint8Array.from({ length: width * height * 4 }, (_, i) => [130, 110, 110, 0][i % 4]);
+  const file = tiffOf({ ...size, channels: 4, hasAlpha: false, space: 'cmyk', data });
+  const path = join(folder, 'soft-inks.tif');
+  writeFileSync(path, file);
+  const before = (await decodePicture(path)).raster;
+  const same = resultAt(8);
+  const planes = same.planes.map((plane) => ({
+    ...plane,
+    data:
+      plane.name === 'alpha'
+        ? new Uint8Array(bounds.width * bounds.height).fill(128)
+        : before.data.slice(0, bounds.width * bounds.height * 3),
+  }));
+  const out = join(folder, 'soft-inks-out.tif');
+  await run('soft-inks.tif', file, out, { ...same, planes } as typeof same);
+  const after = (await decodePicture(out)).raster;
+  let most = 0;
+  before.data.forEach((v, i) => (most = Math.max(most, Math.abs(v - (after.data[i] ?? 0)))));
+  expect(most).toBeLessThanOrEqual(4);
 });
 
 describe('a TIFF of floats', () => {

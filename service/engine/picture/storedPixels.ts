@@ -2,16 +2,25 @@
  * Pixels as their file has them where that is not sRGB: another profile, inks, linear floats. Results are
  * brought into that form and laid over them, so that all that alpha does not cover keeps its bits.
  */
-import type { Rect } from '../../../shared/geometry.ts';
+import { rectOfSize, type Rect } from '../../../shared/geometry.ts';
 import { flatten, type AlphaPixels, type Pixels } from './composite.ts';
 import { fromFloatImage, toFloatImage } from './convert.ts';
-import { isFloat, labPixels, linearPixels, opened, storedNumbers } from './decode.ts';
+import { cropRaster } from './crop.ts';
+import {
+  decodeComposite,
+  isFloat,
+  labPixels,
+  linearPixels,
+  opened,
+  storedNumbers,
+} from './decode.ts';
 import { encodePng, type FileText } from './encode.ts';
 import { isSrgbProfile } from './iccProfile.ts';
 import { readLabTiff, srgbToLab, withoutSigns, type LabForm } from './labTiff.ts';
 import type { Raster } from './raster.ts';
 import { toLinear } from './resize.ts';
 import { tiffOf } from './tiffContainer.ts';
+import { toInks } from './toInks.ts';
 import { toProfile } from './toProfile.ts';
 
 export interface StoredPixels {
@@ -72,9 +81,11 @@ export async function flattenStored(
     const over = srgbToLab(alike, stored.kind);
     return { ...stored, raster: flatten(stored.raster, over, alpha, bounds) };
   }
-  const space = stored.kind === 'inks' ? 'cmyk' : 'rgb';
-  const own = await toProfile(alike, { icc: stored.icc, space });
-  if (stored.kind === 'inks') return { ...stored, raster: overInks(stored.raster, own, result) };
+  if (stored.kind === 'inks') {
+    const inks = await toInks(await overSeenInks(stored, alike, result), stored.icc);
+    return { ...stored, raster: withInks(stored.raster, inks, result) };
+  }
+  const own = await toProfile(alike, { icc: stored.icc, space: 'rgb' });
   return { ...stored, raster: flatten(stored.raster, own, alpha, bounds) };
 }
 
@@ -83,22 +94,38 @@ function inDepth(raster: Raster, depth: Raster['depth']): Raster {
   return fromFloatImage(toFloatImage(raster).image, { channels: 3, depth });
 }
 
-/** Inks mix as colours do; where alpha is 0 every bit stays. */
-function overInks(
-  under: Raster,
-  over: Pixels,
-  { alpha, bounds }: { readonly alpha: AlphaPixels; readonly bounds: Rect },
-): Raster {
+interface Layer {
+  readonly alpha: AlphaPixels;
+  readonly bounds: Rect;
+}
+
+/**
+ * A soft edge in the colours that are seen: half of one black and half of another, made of other inks, would
+ * be lighter than both.
+ */
+async function overSeenInks(
+  { raster, icc }: StoredPixels,
+  over: Raster,
+  { alpha, bounds }: Layer,
+): Promise<Raster> {
+  const inks = cropRaster(raster, bounds);
+  const { raster: seen } = await decodeComposite({
+    ...inks,
+    space: 'cmyk',
+    hasAlpha: false,
+    ...(icc ? { icc } : {}),
+  });
+  return flatten(inDepth(seen, over.depth), over, alpha, rectOfSize(over));
+}
+
+/** Where alpha is 0 every bit stays. */
+function withInks(under: Raster, inks: Pixels, { alpha, bounds }: Layer): Raster {
   const data = under.data.slice();
   for (let y = 0, from = 0; y < bounds.height; y++) {
     for (let x = 0; x < bounds.width; x++, from++) {
-      const share = alpha.data[from] / 255;
-      if (share === 0) continue;
+      if (alpha.data[from] === 0) continue;
       const to = ((bounds.y + y) * under.width + bounds.x + x) * 4;
-      for (let c = 0; c < 4; c++) {
-        const ink = data[to + c];
-        data[to + c] = Math.round(ink + (over.data[from * 4 + c] - ink) * share);
-      }
+      for (let c = 0; c < 4; c++) data[to + c] = inks.data[from * 4 + c];
     }
   }
   return { ...under, data };

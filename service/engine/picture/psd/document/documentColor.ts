@@ -4,6 +4,7 @@ import { fromFloatImage, maxOfDepth, toFloatImage } from '../../convert.ts';
 import { isSrgbProfile } from '../../iccProfile.ts';
 import type { FloatImage, Raster } from '../../raster.ts';
 import { toLinear } from '../../resize.ts';
+import { toInks } from '../../toInks.ts';
 import { toProfile } from '../../toProfile.ts';
 import { storedLabOf } from '../labColors.ts';
 import type { ChannelValues } from './channelPixels.ts';
@@ -23,8 +24,7 @@ export async function documentChannels(file: PsdFile, color: Pixels): Promise<Ch
   const icc = profileOf(file);
   if (mode === 'gray') return planesOf(asGray(raster), depth);
   if (mode === 'lab') return labPlanes(toFloatImage(raster).image, depth);
-  if (mode === 'cmyk')
-    return planesOf(await toProfile(inDepth(raster, depth), { icc, space: 'cmyk' }), depth, true);
+  if (mode === 'cmyk') return planesOf(await toInks(inDepth(raster, depth), icc), depth, true);
   const isPlain = icc === undefined || isSrgbProfile(icc) || depth === 32;
   return planesOf(isPlain ? asRgb(raster) : await toProfile(raster, { icc, space: 'rgb' }), depth);
 }
