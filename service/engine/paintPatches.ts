@@ -6,7 +6,7 @@ import type { RemoveRequest } from '../../shared/request.ts';
 import { makeCallbackSteps } from './callbackSteps.ts';
 import { resultPlanes } from './picture/composite.ts';
 import { overBackground, toFloatImage, toMask } from './picture/convert.ts';
-import { featherMask, growMask } from './picture/mask.ts';
+import { featherMask, growMask, nothingLeft } from './picture/mask.ts';
 import { fillFromSurroundings, type PatchFillOptions } from './picture/patch/patchFill.ts';
 import type { FloatImage, Mask, Raster } from './picture/raster.ts';
 import type { Finished } from './picture/prepare.ts';
@@ -73,7 +73,7 @@ async function prepareRemoval(
   await giveWay();
   const alpha = toMask(featherMask(grown, request.featherPx));
   const bounds = boundsOfMask(alpha.data, alpha);
-  if (!bounds) throw new PentimentoError('E_MASK_EMPTY');
+  if (!bounds) throw nothingLeft(request);
   await giveWay();
   const { image, alpha: clear } = toFloatImage(picture);
   await giveWay();

@@ -49,7 +49,7 @@ export async function planJob(job: Job, tools: JobTools): Promise<Plan> {
   const workingSize = needsModel(request)
     ? (request.workingSize ?? fitted.workingSize)
     : fitted.workingSize;
-  const scale = plan.passes ? plan.scale : workingSize.width / context.width;
+  const scale = scaleOf(request, { plan, context, workingSize });
   const others = plan.notes.slice(scaleNotes(plan.scale).length);
   const second = request.kind === 'text' ? secondPass(request, workingSize) : undefined;
   const isPlanned = workingSize === fitted.workingSize && !second;
@@ -69,6 +69,22 @@ export async function planJob(job: Job, tools: JobTools): Promise<Plan> {
   ];
   const steps = fitted.steps + (second?.steps ?? 0);
   return { ...fitted, ...memory, steps, workingSize, scale, notes };
+}
+
+/** Working size over what is seen of the document: of passes the plan's, else what this run's sizes make. */
+function scaleOf(
+  request: GenerateRequest,
+  { plan, context, workingSize }: Pick<Plan, 'context' | 'workingSize'> & { readonly plan: Plan },
+): number {
+  if (plan.passes) return plan.scale;
+  // Where the run crops by itself only the plan knows how much.
+  const seenPx = cropsByItself(request) ? plan.workingSize.width / plan.scale : context.width;
+  return workingSize.width / seenPx;
+}
+
+function cropsByItself(request: GenerateRequest): boolean {
+  if (request.kind !== 'inpaint' || request.area === 'whole') return false;
+  return pipelineOptions(request.dialect).imaging === 'webui';
 }
 
 function planFacts(request: GenerateRequest, model: DiffusionFacts | undefined): PlanFacts {

@@ -14,6 +14,7 @@ import {
   reducedMask,
   type MakeRunMasks,
 } from './picture/runMasks.ts';
+import { nothingLeft } from './picture/mask.ts';
 import type { Mask } from './picture/raster.ts';
 import { resizeRaster } from './picture/resize.ts';
 import { fromFloatImage } from './picture/convert.ts';
@@ -47,7 +48,7 @@ export function previewMasks(frame: Frame): Frame {
     latentMask,
     softMask: isSoft === true ? anySoftMask : undefined,
   });
-  if (!masks) throw new PentimentoError('E_MASK_EMPTY');
+  if (!masks) throw nothingLeft(request);
   const longest = longestSidePx ?? Infinity;
   const body: MaskAnswer = { bounds: masks.bounds };
   const planes = [

@@ -47,7 +47,12 @@ function checkSizes(request: GenerateRequest): void {
     throw new PentimentoError('E_PARAM', 'region: It lies too far outside the document.');
   }
   if (region.width < leastSidePx || region.height < leastSidePx) {
-    throw new PentimentoError('E_IMAGE_TOO_SMALL', `It is ${sizeText(region)}.`);
+    const { document } = request;
+    const isSmall = document.width < leastSidePx || document.height < leastSidePx;
+    throw new PentimentoError(
+      'E_IMAGE_TOO_SMALL',
+      `It is ${sizeText(isSmall ? document : region)}.`,
+    );
   }
   if (region.width * region.height > maxPlanePixels) {
     throw new PentimentoError('E_TOO_LARGE', `The area is ${sizeText(region)}.`);

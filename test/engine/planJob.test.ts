@@ -38,6 +38,17 @@ describe('the plan of a job', () => {
     expect((await planOf(same)).notes).toEqual([]);
   });
 
+  it("tells the scale of AUTOMATIC1111's own crop, also at a size that was asked for", async () => {
+    const own = { dialect: 'a1111', area: 'masked', featherPx: 0, paddingPx: 8, steps: 1 } as const;
+    // 20 x 16, 8 px of padding, grown to a square of 36.
+    const usual = await planOf(inpaint(size, own));
+    expect(usual.scale).toBeCloseTo(usual.workingSize.width / 36, 5);
+    const asked = inpaint(size, { ...own, workingSize: { width: 144, height: 144 } });
+    const plan = await planOf(asked);
+    expect(plan.scale).toBeCloseTo(4, 5);
+    expect(plan.notes).toEqual([expect.stringContaining('scaled up 4.00 times')]);
+  });
+
   it('stays inside what was sent, when that is less than it would like', async () => {
     const region = { x: 80, y: 40, width: 40, height: 36 };
     const cut = { width: 40, height: 36 };

@@ -51,6 +51,7 @@ describe('previewMasks', () => {
     ['a1111', { featherPx: 4 }],
     ['a1111', { featherPx: 4, area: 'whole' }],
     ['a1111', { featherPx: 0, area: 'masked', paddingPx: 16 }],
+    ['a1111', { featherPx: 2, growPx: 7, area: 'masked' }],
   ];
 
   it.each(cases)('%s: what will be seen is the layer mask of the run (%o)', async (name, more) => {
@@ -73,6 +74,16 @@ describe('previewMasks', () => {
       y: made.bounds.y - context.y,
     });
     expect(cropped(shown.alpha, shown.bounds)).toEqual(made.alpha.data);
+  });
+
+  it.each(['pentimento', 'diffusers', 'a1111'] as const)('%s: grows and shrinks', (dialect) => {
+    const seen = (growPx: number) => {
+      const request = inpaint(size, { featherPx: 0, growPx, dialect, area: 'masked' });
+      return masksOf(asked(request), ofBox()).bounds;
+    };
+    const { x, y, width, height } = seen(0);
+    expect(seen(10)).toEqual({ x: x - 10, y: y - 10, width: width + 20, height: height + 20 });
+    expect(seen(-4)).toEqual({ x: x + 4, y: y + 4, width: width - 8, height: height - 8 });
   });
 
   it('tells the same of removing, and that everything seen is filled', async () => {
@@ -100,11 +111,56 @@ describe('previewMasks', () => {
     expect(wider).toBeGreaterThan(500);
   });
 
-  it('follows the levels of the selection with soft inpainting', () => {
+  it('lets change by the levels of the selection with soft inpainting', () => {
     const request = asked(inpaint(size, { featherPx: 6 }));
-    const { alpha, denoise } = masksOf({ ...request, isSoft: true }, ofBox());
+    const { alpha } = masksOf(request, ofBox());
+    const { denoise } = masksOf({ ...request, isSoft: true }, ofBox());
     expect(denoise.data).toEqual(alpha.data);
   });
+
+  const softCases: readonly [name: Dialect, Partial<InpaintRequest>][] = [
+    ['pentimento', { featherPx: 12 }],
+    ['diffusers', { featherPx: 12 }],
+    ['a1111', { featherPx: 0 }],
+    ['a1111', { featherPx: 8 }],
+    ['a1111', { featherPx: 4, area: 'masked', paddingPx: 16 }],
+  ];
+
+  it.each(softCases)(
+    '%s: soft inpainting shows no more than was shown before (%o)',
+    async (dialect, more) => {
+      const softInpainting = {
+        scheduleBias: 1,
+        preservationStrength: 0.5,
+        transitionContrastBoost: 4,
+        maskInfluence: 0,
+        // Whatever has changed at all is seen.
+        differenceThreshold: 0.001,
+        differenceContrast: 2,
+      };
+      const request = inpaint(size, { area: 'whole', ...more, dialect });
+      const mask = selection(size, box, 90);
+      const made = await result(
+        { ...request, workingSize: size, advanced: { softInpainting } },
+        { picture: photo, mask, model: arithmeticModel() },
+      );
+      const { context } = made.recipe;
+      const part = maskPlane({ ...context, data: cropped(maskPlane(mask), context) });
+      const shown = masksOf({ ...asked(request), isSoft: true }, part);
+      const at = { ...made.bounds, x: made.bounds.x - context.x, y: made.bounds.y - context.y };
+      const most = cropped(shown.alpha, at);
+      let [above, seen, bound] = [0, 0, 0];
+      made.alpha.data.forEach((v, i) => {
+        above = Math.max(above, v - (most[i] ?? 0));
+        seen += v;
+        bound += most[i] ?? 0;
+      });
+      // Beside a steeper step Lanczos swings a little deeper.
+      expect(above).toBeLessThanOrEqual(dialect === 'a1111' ? 4 : 1);
+      // And not much less: it is a bound that says something.
+      expect(seen / bound).toBeGreaterThan(0.8);
+    },
+  );
 
   it('shows whole cells where the rules know no levels', () => {
     for (const dialect of ['a1111', 'diffusers'] as const) {
@@ -138,7 +194,10 @@ describe('previewMasks', () => {
   it('refuses a selection of which nothing is left', () => {
     const nothing = asked(inpaint(size, { growPx: -50 }));
     expect(() => masksOf(nothing, ofBox())).toThrow(
-      expect.objectContaining({ code: 'E_MASK_EMPTY' }),
+      expect.objectContaining({
+        code: 'E_MASK_EMPTY',
+        detail: 'Shrunk by 50 px nothing is left of it.',
+      }),
     );
   });
 

@@ -8,6 +8,7 @@
  * A selection that touches the picture's edge is treated as going on past it: growing, shrinking and
  * feathering leave that side as it is.
  */
+import { PentimentoError } from '../../../shared/errors.ts';
 import {
   boundsOfMask,
   intersectRects,
@@ -118,6 +119,12 @@ export function makeMasks(selection: Mask, options: MaskOptions): Masks {
   pasteRows(denoiseMask(shown, options.featherPx).data, area, denoise);
   const bounds = boundsOfMask(shown.data, shown);
   return { alpha, denoise, bounds: bounds && { ...bounds, ...shifted(bounds, area) } };
+}
+
+/** E_MASK_EMPTY with the reason, for masks without bounds. */
+export function nothingLeft({ growPx }: Pick<MaskOptions, 'growPx'>): PentimentoError {
+  const detail = growPx < 0 ? `Shrunk by ${-growPx} px nothing is left of it.` : undefined;
+  return new PentimentoError('E_MASK_EMPTY', detail);
 }
 
 /** How far from the selection either mask can be above 0; at least the one pixel that shrinking looks at. */

@@ -1,7 +1,7 @@
 /** The two masks of a run, by the code that runs: for showing them before it. */
 import { rectOfSize, type Rect, type Size } from '../../../shared/geometry.ts';
 import { toMask, toSoftMask } from './convert.ts';
-import { makeMasks } from './mask.ts';
+import { makeMasks, shareGenerated } from './mask.ts';
 import { latentMasksOf, type Workpiece } from './prepare.ts';
 import { masksWebui } from './prepareWebui.ts';
 import type { Mask, SoftMask } from './raster.ts';
@@ -38,13 +38,19 @@ export function masksFloat(piece: MaskPiece): RunMasks | undefined {
   const { alpha, bounds } = masks;
   if (!bounds) return undefined;
   // Grey levels are only gathered in latent cells; where these are all or nothing, cells are what changes.
+  const seen = piece.softMask ? mostSoftlySeen(alpha) : alpha;
   if (piece.latentMask === 'soft') {
-    return { alpha, denoise: piece.softMask ? alpha : toMask(masks.denoise), bounds };
+    return { alpha: seen, denoise: piece.softMask ? alpha : toMask(masks.denoise), bounds };
   }
   const { width, height } = piece.workingSize;
   const { kept } = latentMasksOf(masks, piece);
   const cells = { width: Math.floor(width / 8), height: Math.floor(height / 8), data: kept };
-  return { alpha, denoise: spread(cells, rectOfSize(piece.context), piece.context), bounds };
+  return { alpha: seen, denoise: spread(cells, rectOfSize(piece.context), piece.context), bounds };
+}
+
+/** What has changed beyond any threshold, as softInpaint.ts shows it. */
+function mostSoftlySeen(alpha: Mask): Mask {
+  return { ...alpha, data: alpha.data.map((v) => Math.round(shareGenerated(v) * 255)) };
 }
 
 /** As prepareWebui has them. */

@@ -1,5 +1,11 @@
 /** A run told before it starts: what the model sees, at which size, how many evaluations. Pure. */
-import { isEmptyRect, rectOfSize, intersectRects, type Rect } from '../../../shared/geometry.ts';
+import {
+  intersectRects,
+  isEmptyRect,
+  padRect,
+  rectOfSize,
+  type Rect,
+} from '../../../shared/geometry.ts';
 import type { Plan, PlanRequest } from '../../../shared/plan.ts';
 import { PentimentoError } from '../../../shared/errors.ts';
 import { expectedEvaluations } from '../sampling/expectedEvaluations.ts';
@@ -120,17 +126,26 @@ function fit(
       : fitExpansion(request, facts);
   }
   if (request.kind !== 'inpaint') return fixedWorkingSize(bounds, facts);
-  if (pipelineOptions(request.dialect).imaging === 'webui') return fitWebui(request, facts);
+  if (pipelineOptions(request.dialect).imaging === 'webui') return fitWebui(request, bounds, facts);
   const context = contextRect({ ...request, bounds, nativeSide: facts.nativeSide });
   return fitWorkingSize(context, request.document, facts);
 }
 
-/** AUTOMATIC1111 crops by itself, so it is given the whole picture; "only masked" runs at the native square. */
-function fitWebui(request: PlanRequest, facts: PlanFacts) {
-  const whole = fixedWorkingSize(rectOfSize(request.document), facts);
+/**
+ * AUTOMATIC1111 crops by itself, so it is given the whole picture; "only masked" runs at the native square. The
+ * scale is that of its crop: the blurred selection and the padding, grown to a square where there is room.
+ */
+function fitWebui(request: PlanRequest, bounds: Rect, facts: PlanFacts) {
+  const canvas = rectOfSize(request.document);
+  const whole = fixedWorkingSize(canvas, facts);
   if (request.area === 'whole') return whole;
   const { nativeSide } = facts;
-  return { ...whole, workingSize: { width: nativeSide, height: nativeSide } };
+  const { featherPx, growPx, paddingPx } = request;
+  const reach = Math.floor(2.5 * featherPx + 0.5) + growPx + paddingPx;
+  const tight = intersectRects(padRect(bounds, reach), canvas);
+  const crop = Math.min(canvas.width, Math.max(1, tight.width, tight.height));
+  const workingSize = { width: nativeSide, height: nativeSide };
+  return { ...whole, workingSize, scale: nativeSide / crop };
 }
 
 /** Filling from the surroundings needs them, and no network size. */

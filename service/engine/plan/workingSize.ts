@@ -1,5 +1,6 @@
 /** The size the networks run at. Pure. */
 import { shiftInside, rectOfSize, type Rect, type Size } from '../../../shared/geometry.ts';
+import { limits as ranges } from '../../../shared/limits.ts';
 import { grownAround } from './contextRect.ts';
 
 export interface WorkingLimits {
@@ -16,9 +17,14 @@ const maxUpscale = 8;
 
 /**
  * Scale for a context: up until its area reaches the native area, down until it is at most 1.5 times
- * that; in between pixels stay as they are.
+ * that; in between pixels stay as they are. A very long one is held to the longest side there is.
  */
 export function workingScale(context: Size, limits: WorkingLimits): number {
+  const longest = Math.max(context.width, context.height);
+  return Math.min(scaleByArea(context, limits), ranges.side.max / longest);
+}
+
+function scaleByArea(context: Size, limits: WorkingLimits): number {
   const native = limits.nativeSide * limits.nativeSide;
   const area = context.width * context.height;
   if (area > native * areaRoom) return Math.sqrt((native * areaRoom) / area);

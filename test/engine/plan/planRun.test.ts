@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { containsRect, rectOfSize } from '../../../shared/geometry.ts';
+import { limits } from '../../../shared/limits.ts';
 import type { PlanRequest } from '../../../shared/plan.ts';
 import { visibleReachPx } from '../../../service/engine/plan/contextRect.ts';
 import { planRun } from '../../../service/engine/plan/planRun.ts';
@@ -52,6 +53,34 @@ describe('planRun', () => {
     expect(plan.context).toEqual(rectOfSize(base.document));
     expect(plan.scale).toBeLessThan(0.3);
     expect(plan.notes.join()).toContain('scaled down');
+  });
+
+  it("tells the scale of AUTOMATIC1111's own crop where only the selection is worked on", () => {
+    const bounds = { x: 1800, y: 1200, width: 400, height: 300 };
+    const small = { x: 1800, y: 1200, width: 90, height: 60 };
+    const webui = { ...base, dialect: 'a1111', area: 'masked' } as const;
+    // 20 px of blur and 32 of padding around it, grown to a square.
+    const plan = planRun({ ...webui, bounds }, facts);
+    expect(plan.context).toEqual(rectOfSize(base.document));
+    expect(plan.workingSize).toEqual({ width: 512, height: 512 });
+    expect(plan.scale).toBeCloseTo(512 / 504, 5);
+    expect(plan.notes).toEqual([]);
+    const enlarged = planRun({ ...webui, bounds: small }, facts);
+    expect(enlarged.scale).toBeCloseTo(512 / 194, 5);
+    expect(enlarged.notes).toEqual([expect.stringContaining('scaled up 2.64 times')]);
+    const whole = planRun({ ...webui, area: 'whole', bounds: small }, facts);
+    expect(whole.notes).toEqual([expect.stringContaining('scaled down to 18 %')]);
+  });
+
+  it('holds very long pictures to a size that every part of the program takes', () => {
+    const document = { width: 8, height: 20_000 };
+    const bounds = { x: 0, y: 6000, width: 8, height: 8000 };
+    const { workingSize } = planRun({ ...base, document, bounds }, { nativeSide: 256 });
+    expect(workingSize).toEqual({ width: 8, height: limits.side.max });
+    const wide = { width: 30_000, height: 100 };
+    const all = { x: 0, y: 0, ...wide };
+    const image = { ...base, kind: 'image', document: wide, bounds: all } as const;
+    expect(planRun(image, { nativeSide: 1024 }).workingSize.width).toBe(limits.side.max);
   });
 
   it('stays inside any document, at multiples of 8, hardly stretched', () => {
