@@ -86,6 +86,8 @@ export const AdvancedSettings = z
     // decoding
     /** The result comes from the tiny autoencoder (TAESD): quick, with less of fine detail. */
     tinyDecoder: z.boolean().optional(),
+    /** AUTOMATIC1111's colour correction, by its rules only: each channel of Lab gets the picture's histogram. */
+    colorCorrection: z.boolean().optional(),
     // selections
     /** Instead of the dialect's way of blending with what is kept. */
     softInpainting: SoftInpainting.optional(),

@@ -61,6 +61,7 @@ const flags = {
   'grain-match': { type: 'string' },
   'soft-inpainting': { type: 'boolean' },
   'fast-decode': { type: 'boolean' },
+  'color-correction': { type: 'boolean' },
   'soft-bias': { type: 'string' },
   'soft-preservation': { type: 'string' },
   'soft-contrast': { type: 'string' },

@@ -13,7 +13,7 @@ export function withSamplingOptions(
 ): UnflaggedSettings {
   const samplerOptions = { ...recipe.samplerOptions, ...samplerSettings(options) };
   const variation = variationOf(options, recipe.variation);
-  const advanced = withFastDecode(withSoftInpainting(recipe.advanced, options), options);
+  const advanced = withSwitches(withSoftInpainting(recipe.advanced, options), options);
   const rescale = given(options, 'guidance-rescale', limits.guidanceRescale);
   const { emphasis, noise } = options;
   return {
@@ -97,11 +97,15 @@ function withSoftInpainting(
   return { ...advanced, softInpainting };
 }
 
-function withFastDecode(
+function withSwitches(
   advanced: UnflaggedSettings['advanced'],
   options: Options,
 ): UnflaggedSettings['advanced'] {
-  return options['fast-decode'] === true ? { ...advanced, tinyDecoder: true } : advanced;
+  const switched = {
+    ...(options['fast-decode'] === true && { tinyDecoder: true }),
+    ...(options['color-correction'] === true && { colorCorrection: true }),
+  };
+  return Object.keys(switched).length > 0 ? { ...advanced, ...switched } : advanced;
 }
 
 function given(options: Options, name: keyof Options, range: Range): number | undefined {

@@ -4,7 +4,13 @@ import { containsRect, rectOfSize, type Rect } from '../../shared/geometry.ts';
 import { Recipe, parametersText } from '../../shared/recipe.ts';
 import { Area, Dialect, GenerateRequest, MaskedContent } from '../../shared/request.ts';
 import { flatten } from '../../service/engine/picture/composite.ts';
+import { rasterOfPlane } from '../../service/engine/picture/planes.ts';
 import type { Raster } from '../../service/engine/picture/raster.ts';
+import { toImage8 } from '../../service/engine/picture/pillow/image8.ts';
+import {
+  correctColors,
+  rememberColors,
+} from '../../service/engine/picture/webui/colorCorrection.ts';
 import { visibleReachPx } from '../../service/engine/plan/contextRect.ts';
 import { recipeXmp } from '../../service/engine/picture/xmp.ts';
 import { recipesOfXmp } from '../../shared/recipeXmp.ts';
@@ -98,6 +104,23 @@ describe('a run', () => {
       expect(made.bounds).toEqual(rectOfSize(size));
       expect(made.alpha.data.every((a) => a === 255)).toBe(true);
       expect(changes(photo, expectKept(photo, made)).length).toBeGreaterThan(5000);
+    });
+
+    it('corrects colours as AUTOMATIC1111 does, by its rules alone', async () => {
+      const runs = [undefined, { colorCorrection: true }].map((advanced) =>
+        result(image(size, { dialect, workingSize: size, ...(advanced && { advanced }) }), {
+          picture: photo,
+          model,
+        }),
+      );
+      const made = await Promise.all(runs);
+      const [plain, corrected] = made.map(({ color }) => rasterOfPlane(color));
+      const wanted =
+        dialect === 'a1111'
+          ? correctColors(toImage8(plain!), rememberColors(toImage8(photo))).data
+          : plain!.data;
+      expect(corrected!.data).toEqual(wanted);
+      expect(changes(plain!, corrected!).length > 1000).toBe(dialect === 'a1111');
     });
 
     it('makes a picture from nothing', async () => {

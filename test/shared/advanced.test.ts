@@ -26,6 +26,7 @@ const everything: Required<AdvancedSettings> = {
   halfAlphas: true,
   maskedPictureWeight: 0.4,
   tinyDecoder: true,
+  colorCorrection: true,
   sdxlClipSkip: true,
   softInpainting: {
     scheduleBias: 1.5,

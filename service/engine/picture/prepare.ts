@@ -20,7 +20,7 @@ import { resultPlanes } from './composite.ts';
 import { fromTensor, pixelData, toSoftMask, toTensor } from './convert.ts';
 import { cropImage, cropMask, cropRaster } from './crop.ts';
 import { denoiseToLatent, firstPixels } from './latentMask.ts';
-import { isKnown, makeMasks, type Masks } from './mask.ts';
+import { isKnown, makeMasks, nothingLeft, type Masks } from './mask.ts';
 import { diffuseFill } from './patch/diffuseFill.ts';
 import type { FloatImage, Mask, Raster, SoftMask } from './raster.ts';
 import { resizeImageWindow, resizeRaster, resizeSoftMask } from './resize.ts';
@@ -46,6 +46,8 @@ export interface Workpiece {
   readonly latentMask: 'soft' | 'binary' | 'nearest';
   /** Soft inpainting: masks keep their levels, and what has changed in latents is what is seen. */
   readonly softMask?: SoftMaskOptions | undefined;
+  /** The WebUI's colour correction. */
+  readonly correctsColors?: boolean;
   /** Set by one of the WebUI's scripts. */
   readonly script?: ScriptMasks | undefined;
 }
@@ -90,7 +92,7 @@ export type Prepare = (piece: Workpiece) => Prepared;
 /** Throws E_MASK_EMPTY when growing by a negative number leaves nothing. */
 export function prepareFloat(piece: Workpiece): Prepared {
   const masks = piece.selection && makeMasks(piece.selection, piece);
-  if (masks && !masks.bounds) throw new PentimentoError('E_MASK_EMPTY');
+  if (masks && !masks.bounds) throw nothingLeft(piece);
   const small = piece.picture && resizeRaster(piece.picture, piece.workingSize);
   const latentMasks = masks && latentMasksOf(masks, piece);
   const finish = (decoded: Tensor, change: LatentChange) => {
@@ -225,7 +227,8 @@ function finishFloat(
   const shown = resizeImageWindow(matched?.image ?? generated, piece.context, bounds);
   const form = { channels: piece.picture?.channels ?? 3, depth: piece.picture?.depth ?? 8 };
   const planes = resultPlanes({ generated: shown, alpha, bounds: rectOfSize(shown), ...form });
-  return { ...planes, bounds, ...(matched ? { report: matched.report } : {}) };
+  const report = matched?.report;
+  return { ...planes, bounds, ...(report ? { report } : {}) };
 }
 
 /** A Lanczos filter takes three pixels on each side. */
@@ -248,7 +251,7 @@ function matchColors(
   generated: FloatImage,
   small: FloatImage,
   how: { readonly piece: Workpiece; readonly masks: Masks | undefined },
-): { image: FloatImage; report: ColorReport } | undefined {
+): { image: FloatImage; report?: ColorReport } | undefined {
   const { piece, masks } = how;
   if (!masks && piece.colorMatch === 0) return undefined;
   const { seen, known } = masks ? evidence(masks, small) : everything(small);

@@ -8,9 +8,11 @@ import { PentimentoError } from '../../../shared/errors.ts';
 import { boundsOfMask, rectOfSize, type Rect, type Size } from '../../../shared/geometry.ts';
 import { tensor, type Tensor } from '../tensor.ts';
 import { cropMask, cropRaster } from './crop.ts';
+import { growMask } from './mask.ts';
 import { maskImage, newImage8, toChannels, toImage8, type Image8 } from './pillow/image8.ts';
 import { untouchedPlanes, type Finished, type Prepared, type Workpiece } from './prepare.ts';
 import type { Mask, Raster, SoftMask } from './raster.ts';
+import { correctColors, rememberColors } from './webui/colorCorrection.ts';
 import { decodedImage, encoderInput } from './webui/decodedImage.ts';
 import { prepareInpaint, type MaskedContent, type PreparedInpaint } from './webui/inpaint.ts';
 import { conditioningMask, lumaMask, paintShare } from './webui/mask.ts';
@@ -21,8 +23,8 @@ import { softDifferenceMask, softSeen, type LatentChange } from './webui/softMas
 const fillModes = { fill: 0, original: 1, 'latent-noise': 2, 'latent-nothing': 3 } as const;
 
 /**
- * Feather is taken as its mask blur, area "masked" as "only masked" with its padding. Throws E_MASK_EMPTY
- * when the blur leaves nothing of a small selection (there it would work the whole picture over).
+ * Feather is taken as its mask blur, area "masked" as "only masked" with its padding; growing, which it has
+ * not, comes before. Throws E_MASK_EMPTY when shrinking or the blur leaves nothing of a small selection (there it would work the whole picture over).
  */
 export function prepareWebui(piece: Workpiece): Prepared {
   const size = piece.workingSize;
@@ -40,7 +42,7 @@ export function prepareWebui(piece: Workpiece): Prepared {
   const prepared = preparedInpaint(piece, toImage8(piece.picture));
   const overlay = piece.selection && overlayOf(prepared, piece.context);
   if (piece.selection && !overlay) {
-    throw new PentimentoError('E_MASK_EMPTY', 'The feather leaves nothing of it.');
+    throw new PentimentoError('E_MASK_EMPTY', 'Shrinking or the feather leaves nothing of it.');
   }
   const start = tensor(encoderInput(prepared.image), [1, 3, size.height, size.width]);
   return {
@@ -59,13 +61,13 @@ export function prepareWebui(piece: Workpiece): Prepared {
 }
 
 function preparedInpaint(
-  piece: Omit<Workpiece, 'picture' | 'growPx' | 'colorMatch' | 'latentMask'>,
+  piece: Omit<Workpiece, 'picture' | 'colorMatch' | 'latentMask'>,
   picture: Image8,
 ): PreparedInpaint {
   const fillMode: MaskedContent = fillModes[piece.maskedContent];
   return prepareInpaint({
     picture,
-    mask: piece.selection && maskImage(piece.selection),
+    mask: piece.selection && maskImage(growMask(piece.selection, piece.growPx)),
     ...piece.workingSize,
     resizeMode: 0,
     maskBlurX: piece.script?.maskBlurPx[0] ?? piece.featherPx,
@@ -80,21 +82,23 @@ function preparedInpaint(
 }
 
 /**
- * What of a selection is seen, over the context, and what may change, in latent cells over `over` (context pixels).
+ * What of a selection is seen (with soft inpainting at most: its cells spread over their neighbours), over the
+ * context, and what may change, in latent cells over `over` (context pixels).
  * Undefined when nothing is left of it.
  */
 export function masksWebui(
   piece: Pick<
     Workpiece,
-    'context' | 'workingSize' | 'featherPx' | 'paddingPx' | 'onlyMasked' | 'softMask'
+    'context' | 'workingSize' | 'featherPx' | 'growPx' | 'paddingPx' | 'onlyMasked' | 'softMask'
   > & { readonly selection: Mask },
 ): (Overlay & { readonly cells: SoftMask; readonly over: Rect }) | undefined {
   // Masks do not depend on the picture.
   const blank = newImage8(piece.context.width, piece.context.height, 3);
   const prepared = preparedInpaint({ ...piece, maskedContent: 'original' }, blank);
-  const overlay = overlayOf(prepared, piece.context);
+  const own = overlayOf(prepared, piece.context);
   const { latentMask: cells, pasteTo } = prepared;
-  if (!overlay || !cells) return undefined;
+  if (!own || !cells) return undefined;
+  const overlay = softOverlayOf(own, { piece, prepared }, mostChange(cells));
   const [x, y, width, height] = pasteTo ?? [0, 0, piece.context.width, piece.context.height];
   return { ...overlay, cells, over: { x, y, width, height } };
 }
@@ -135,10 +139,22 @@ function overlayBy(seen: Image8, context: Size): Overlay | undefined {
   return bounds && { alpha, bounds };
 }
 
+/** All that may change has changed beyond any threshold: what soft inpainting can show at most. */
+function mostChange({ data }: SoftMask): LatentChange {
+  const far = 1e6;
+  return { original: new Float32Array(data.length), processed: data.map((v) => (v > 0 ? far : 0)) };
+}
+
 /** With soft inpainting: by what has changed, which may be nothing. */
 function softOverlayOf(
   overlay: Overlay,
-  { piece, prepared }: { readonly piece: Workpiece; readonly prepared: PreparedInpaint },
+  {
+    piece,
+    prepared,
+  }: {
+    readonly piece: Pick<Workpiece, 'softMask' | 'workingSize' | 'context'>;
+    readonly prepared: PreparedInpaint;
+  },
   change: LatentChange,
 ): Overlay {
   const { latentMask: mask, original, pasteTo } = prepared;
@@ -160,7 +176,9 @@ function finish(
 ): Finished {
   const { piece, prepared, overlay } = source;
   const { width, height } = piece.workingSize;
-  const generated = decodedImage(decoded.data, width, height);
+  const own = decodedImage(decoded.data, width, height);
+  const generated =
+    piece.correctsColors && prepared ? correctColors(own, rememberColors(prepared.image)) : own;
   const whole = prepared?.pasteTo
     ? uncrop(generated, piece.context.width, piece.context.height, prepared.pasteTo)
     : fitted(generated, piece.context);

@@ -27,6 +27,7 @@ export function advancedNotes(request: DiffusionRequest, facts: AdvancedFacts): 
     ...scheduleNotes(advanced, options, chosen),
     ...startNotes(request, options, chosen),
     ...softNotes(request, options, chosen),
+    ...correctionNotes(request),
   ];
 }
 
@@ -154,6 +155,20 @@ function softNotes(
     [
       masked && called,
       `With ${sampler.name} AUTOMATIC1111’s soft inpainting also changes what is not selected: take another sampler, or Pentimento’s rules.`,
+    ],
+  ]);
+}
+
+function correctionNotes({ kind, dialect, advanced }: DiffusionRequest): string[] {
+  if (advanced?.colorCorrection !== true) return [];
+  return told([
+    [
+      dialect !== 'a1111',
+      'Colour correction is one of AUTOMATIC1111’s rules: it is not used here, where colour match does that.',
+    ],
+    [
+      dialect === 'a1111' && kind === 'text',
+      'Colour correction is for runs that start from a picture: it is not used.',
     ],
   ]);
 }

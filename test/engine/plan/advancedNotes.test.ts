@@ -24,6 +24,7 @@ describe('notes on advanced settings', () => {
     expect(notes({})).toEqual([]);
     expect(notes({ sigmaMin: 0.1, rho: 5, extraNoise: 0.1 }, { schedule: 'karras' })).toEqual([]);
     expect(notes({ imageCfgScale: 2 }, {}, 8)).toEqual([]);
+    expect(notes({ colorCorrection: true }, { dialect: 'a1111' })).toEqual([]);
     expect(notes({ maskedPictureWeight: 0.5 }, {}, 9)).toEqual([]);
   });
 
@@ -46,6 +47,7 @@ describe('notes on advanced settings', () => {
     [{ wholeTimesteps: true }, { sampler: 'DDIM' }, 4, /not rounded/],
     [{ zeroTerminalSnr: true }, { dialect: 'a1111' }, 4, /does not change the training schedule/],
     [{ seedSize: size }, { dialect: 'diffusers' }, 4, /no seed size/],
+    [{ colorCorrection: true }, {}, 4, /one of AUTOMATIC1111’s rules/],
   ])('say what has no effect: %j %j', (advanced, more, inChannels, sentence) => {
     expect(notes(advanced, more, inChannels)).toEqual([expect.stringMatching(sentence)]);
   });
