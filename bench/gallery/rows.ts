@@ -205,6 +205,7 @@ async function colorRow(): Promise<GalleryRow> {
     alpha: toSoftMask(masks.alpha),
     strength: 1,
   });
+  if (!report) throw new Error('Expected known colours at the seam');
   const seen = (painted: FloatImage) => {
     const { color, alpha, bounds } = layerOf(painted, mask, 8);
     return colors(flatten(picture, color, alpha, bounds));

@@ -19,6 +19,7 @@ import { conditioningMask, lumaMask, paintShare } from './webui/mask.ts';
 import { uncrop } from './webui/overlay.ts';
 import { resizeImage } from './webui/resizeImage.ts';
 import { softDifferenceMask, softSeen, type LatentChange } from './webui/softMask.ts';
+import { mapInto } from './mapInto.ts';
 
 const fillModes = { fill: 0, original: 1, 'latent-noise': 2, 'latent-nothing': 3 } as const;
 
@@ -204,7 +205,7 @@ export function imageInForm(image: Image8, like: Raster | undefined): Raster {
   if (!like || like.depth === 8) return colors;
   const data =
     like.depth === 16
-      ? Uint16Array.from(colors.data, (v) => v * 257)
-      : Float32Array.from(colors.data, (v) => v / 255);
+      ? mapInto(new Uint16Array(colors.data.length), colors.data, (v) => v * 257)
+      : mapInto(new Float32Array(colors.data.length), colors.data, (v) => v / 255);
   return { ...colors, depth: like.depth, data };
 }

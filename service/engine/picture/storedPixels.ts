@@ -22,6 +22,7 @@ import { toLinear } from './resize.ts';
 import { tiffOf } from './tiffContainer.ts';
 import { toInks } from './toInks.ts';
 import { toProfile } from './toProfile.ts';
+import { mapInto } from './mapInto.ts';
 
 export interface StoredPixels {
   readonly kind: 'profile' | 'inks' | 'linear' | LabForm;
@@ -72,7 +73,9 @@ export async function flattenStored(
   const { color, alpha, bounds } = result;
   const raster: Raster = { ...color, channels: color.channels === 1 ? 1 : 3 };
   if (stored.kind === 'linear') {
-    const data = Float32Array.from(color.data, (v) => toLinear(Math.min(1, Math.max(0, v))));
+    const data = mapInto(new Float32Array(color.data.length), color.data, (v) =>
+      toLinear(Math.min(1, Math.max(0, v))),
+    );
     const linear = { ...color, depth: 32, data } as const;
     return { ...stored, raster: flatten(stored.raster, linear, alpha, bounds) };
   }

@@ -8,6 +8,7 @@ import { maxOfDepth, pixelData } from './convert.ts';
 import { decodeComposite } from './decode.ts';
 import type { Raster } from './raster.ts';
 import { toProfile } from './toProfile.ts';
+import { mapInto } from './mapInto.ts';
 
 /** Nodes along each side of the grid. */
 const side = 33;
@@ -61,12 +62,12 @@ function nodes(): Float32Array {
 /** Code values 0..1 after the way into the inks and back as pictures are read. */
 async function seenAsInks(colors: Float32Array, icc: Uint8Array | undefined) {
   const size = { width: side, height: side * side };
-  const data = Uint16Array.from(colors, (v) => Math.round(v * 65_535));
+  const data = mapInto(new Uint16Array(colors.length), colors, (v) => Math.round(v * 65_535));
   const inks = await toProfile({ ...size, channels: 3, depth: 16, data }, { icc, space: 'cmyk' });
   const stored = { ...size, space: 'cmyk', channels: 4, hasAlpha: false, data: inks.data } as const;
   const { raster } = await decodeComposite({ ...stored, ...(icc ? { icc } : {}) });
   const max = maxOfDepth(raster.depth);
-  return Float32Array.from(raster.data, (v) => v / max);
+  return mapInto(new Float32Array(raster.data.length), raster.data, (v) => v / max);
 }
 
 /** RGB in the raster's depth (floats in 16 bits), each colour moved as the grid says. */

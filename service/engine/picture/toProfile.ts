@@ -8,6 +8,7 @@ import { decodeComposite } from './decode.ts';
 import { srgbProfile } from './psd/srgbProfile.ts';
 import type { Raster } from './raster.ts';
 import { tiffOf } from './tiffContainer.ts';
+import { mapInto } from './mapInto.ts';
 
 interface ProfileTarget {
   /** The library's own CMYK profile, or sRGB, without one. */
@@ -33,7 +34,11 @@ function inSrgb(raster: Raster) {
   const data = asRgb16(raster).data;
   const same = { width, height, channels: 3 };
   if (depth !== 8) return { ...same, depth: 16, data } as const;
-  return { ...same, depth, data: Uint8Array.from(data, (v) => v / 257) } as const;
+  return {
+    ...same,
+    depth,
+    data: mapInto(new Uint8Array(data.length), data, (v) => v / 257),
+  } as const;
 }
 
 /** What the library's own detour at 16 bits is off by at most, with room. */
@@ -93,7 +98,7 @@ function asRgb16(raster: Raster) {
 function in8Bits({ data, depth }: Raster): Uint8Array {
   if (data instanceof Uint8Array) return data;
   const scale = 255 / maxOfDepth(depth);
-  return Uint8Array.from(data, (v) => clamped(v * scale, 255));
+  return mapInto(new Uint8Array(data.length), data, (v) => clamped(v * scale, 255));
 }
 
 function clamped(value: number, max: number): number {

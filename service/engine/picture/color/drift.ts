@@ -21,30 +21,35 @@ interface DriftOptions {
 }
 
 interface DriftReport {
-  /** Mean CIEDE2000 between generated and original on known cells at the seam; 0 when there are none. */
+  /** Mean CIEDE2000 between generated and original on known cells at the seam. */
   readonly before: number;
   readonly after: number;
 }
 
 /**
  * The generated picture with its drift taken off wherever alpha is above 0. Strength 0, or too little
- * known of the scene, gives the generated picture itself. All four planes have the same size; throws a
+ * known of the scene, gives the generated picture itself. Where nothing at the seam is known there is nothing
+ * to report. All four planes have the same size; throws a
  * RangeError otherwise.
  */
 export function correctDrift(
   generated: FloatImage,
   original: FloatImage,
   options: DriftOptions,
-): { image: FloatImage; report: DriftReport } {
+): { image: FloatImage; report?: DriftReport } {
   checkSizes(generated, [original, options.known, options.alpha]);
   const cells = cellsOf(generated, original, options);
   const before = seamDifference(cells, cells.generated);
   const strength = Math.min(1, Math.max(0, options.strength));
   const model = strength > 0 ? fitDrift(cells) : undefined;
-  if (!model) return { image: generated, report: { before, after: before } };
+  if (!model) return { image: generated, ...reportOf(before, before) };
   const data = corrected(generated, { ...options, cells, model, strength });
   const after = seamDifference(cells, correctedCells(cells, model, strength));
-  return { image: { ...generated, data }, report: { before, after } };
+  return { image: { ...generated, data }, ...reportOf(before, after) };
+}
+
+function reportOf(before: number | undefined, after: number | undefined): { report?: DriftReport } {
+  return before === undefined || after === undefined ? {} : { report: { before, after } };
 }
 
 function checkSizes(
@@ -56,7 +61,8 @@ function checkSizes(
   }
 }
 
-function seamDifference(cells: Cells, colors: Float32Array): number {
+/** Undefined where no cell at the seam is known. */
+function seamDifference(cells: Cells, colors: Float32Array): number | undefined {
   let sum = 0;
   let count = 0;
   for (let i = 0; i < cells.role.length; i++) {
@@ -64,7 +70,7 @@ function seamDifference(cells: Cells, colors: Float32Array): number {
     sum += deltaE2000(labOf(colors, i), labOf(cells.original, i));
     count++;
   }
-  return count === 0 ? 0 : sum / count;
+  return count === 0 ? undefined : sum / count;
 }
 
 function labOf(colors: Float32Array, i: number) {

@@ -5,12 +5,18 @@
 import { squaredDistance } from '../../../../shared/mask/distance.ts';
 import { gaussianBlur } from '../gaussian.ts';
 import type { FloatImage, SoftMask } from '../raster.ts';
+import { mapInto } from '../mapInto.ts';
 
 /** About as many cells are made of a picture of any size, so that the time does not grow with it. */
 const wantedCells = 7000;
 const leastCellPx = 4;
-/** How far into the painted area pixels may still show the known scene, for a picture of 512 px. */
+/** Around where half is seen pixels may still show the known scene; so far, for a picture of 512 px ... */
 const bandPx = 12;
+/** ... and inwards by so much more, but at most so far to the middle of what is painted: that is new. */
+const deepShare = 1.2;
+const deepestShare = 0.5;
+/** Distances are measured as far as so many widths of the band. */
+const farReaches = 6;
 const bandForSidePx = 512;
 /** Cells darker or brighter than this (0..1) may be cut off and say nothing about drift. */
 const darkest = 0.012;
@@ -28,6 +34,8 @@ export interface Cells {
   readonly inside: Float32Array;
   /** Per cell: what it can tell. */
   readonly role: Uint8Array;
+  /** Per cell: squared distance to the nearest one of which nothing is seen, in cells; 1e12 when far. */
+  readonly toClear: Float32Array;
 }
 
 /** Says nothing. */
@@ -63,7 +71,7 @@ export function cellsOf(
     band / 2 / cellPx,
   ).data;
   const means = cellMeans(generated.data, width, { grid, channels: 3 });
-  const role = rolesOf({ known, alpha, means }, grid, band);
+  const roles = rolesOf({ known, alpha, covered, means }, grid, band);
   return {
     columns,
     rows,
@@ -71,7 +79,7 @@ export function cellsOf(
     generated: means,
     original: cellMeans(original.data, width, { grid, channels: 3 }),
     inside,
-    role,
+    ...roles,
   };
 }
 
@@ -151,26 +159,37 @@ function rolesOf(
   cells: {
     readonly known: Float32Array;
     readonly alpha: Float32Array;
+    readonly covered: Float32Array;
     readonly means: Float32Array;
   },
   grid: Grid,
   band: number,
-): Uint8Array {
-  const { known, alpha, means } = cells;
+): { role: Uint8Array; toClear: Float32Array } {
+  const { known, alpha, covered, means } = cells;
   const size = { width: grid.columns, height: grid.rows };
-  const isKnown = Uint8Array.from(known, (v) => (v > 0.999 ? 1 : 0));
-  const isClear = Uint8Array.from(alpha, (v) => (v <= 0 ? 1 : 0));
-  const reach = (band / grid.cellPx) ** 2;
-  const far = (2 * band) / grid.cellPx + 1;
-  const toClear = squaredDistance(isClear, size, far);
+  const isKnown = mapInto(new Uint8Array(known.length), known, (v) => (v > 0.999 ? 1 : 0));
+  const isClear = mapInto(new Uint8Array(alpha.length), alpha, (v) => (v <= 0 ? 1 : 0));
+  const isOuter = mapInto(new Uint8Array(covered.length), covered, (v) => (v < 0.5 ? 1 : 0));
+  const reach = band / grid.cellPx;
+  const toClear = squaredDistance(isClear, size, farReaches * reach);
+  const toOuter = squaredDistance(isOuter, size, farReaches * reach);
   const isUnknown = isKnown.map((v) => 1 - v);
-  const toUnknown = squaredDistance(isUnknown, size, far);
+  const toUnknown = squaredDistance(isUnknown, size, 2 * reach + 1);
   const hasUnknown = isKnown.includes(0);
-  return Uint8Array.from(isKnown, (v, i) => {
+  const deep = deepReach(toOuter, reach);
+  const role = mapInto(new Uint8Array(isKnown.length), isKnown, (v, i) => {
     const low = Math.min(means[i * 3], means[i * 3 + 1], means[i * 3 + 2]);
     const high = Math.max(means[i * 3], means[i * 3 + 1], means[i * 3 + 2]);
     if (high < darkest || low > brightest) return roleNone;
-    if (v === 0) return toClear[i] <= reach ? roleBand : roleNone;
-    return !hasUnknown || toUnknown[i] <= 4 * reach ? roleSeam : roleKnown;
+    if (v === 1) return !hasUnknown || toUnknown[i] <= 4 * reach ** 2 ? roleSeam : roleKnown;
+    return toOuter[i] <= deep ** 2 ? roleBand : roleNone;
   });
+  return { role, toClear };
+}
+
+/** How far the band goes inwards from where half is seen, in cells. */
+function deepReach(toOuter: Float32Array, reach: number): number {
+  let deepest = 0;
+  for (const distance of toOuter) deepest = Math.max(deepest, distance);
+  return Math.min(deepShare * reach, deepestShare * Math.sqrt(deepest));
 }

@@ -2,6 +2,7 @@
  * Weighted ridge regression by normal equations, for a few dozen unknowns and three targets. The observations
  * lie in the memory of the vector kernels: nobody else may use those between `openRidge` and the last call.
  */
+import { choleskyOf, choleskySolved } from './cholesky.ts';
 import { coefficientBytes, ridgeGroupBytes } from '../simd/ridgeKernels.ts';
 import { pictureKernels, type PictureKernels } from '../simd/pictureKernels.ts';
 
@@ -70,20 +71,34 @@ function writeList(ridge: Ridge, weights: Float64Array): number {
 }
 
 /**
- * The coefficients [size x 3] that minimise the weighted squares plus `penalty[i]` times the square of each
- * coefficient. A weight of 0: not at all; a penalty above 0 everywhere keeps the system solvable.
+ * The coefficients [size x 3] that minimise the weighted squares plus the quadratic form of `penalty`
+ * [3 size x 3 size], and the decomposed system, whose inverse is their covariance over that of the noise. A
+ * weight of 0: not at all; a positive definite penalty keeps the system solvable.
  */
 export function solveRidge(
   ridge: Ridge,
   weights: Float64Array,
   penalty: Float64Array,
-): Float64Array {
+): { coefficients: Float64Array; lower: Float64Array } {
   const { kernels, size, rowLength, sums, list } = ridge;
   const end = writeList(ridge, weights);
   const wanted = kernels.doubles.subarray(sums / 8, sums / 8 + multipleOf2(size) * rowLength);
   wanted.fill(0);
   if (end > list) kernels.run['addRidge'](list, end, sums, size * 8, rowLength * 8);
-  return solved(wanted, { size, rowLength, penalty });
+  const unknowns = size * sides;
+  const system = penalty.slice();
+  const targets = new Float64Array(unknowns);
+  for (let i = 0; i < unknowns; i++) {
+    const side = i % sides;
+    const row = Math.floor(i / sides);
+    targets[i] = wanted[row * rowLength + size + side];
+    // Rows of the upper triangle of X' W X are summed; the lower one is wanted.
+    for (let k = 0; k <= row; k++) {
+      system[i * unknowns + k * sides + side] += wanted[k * rowLength + row];
+    }
+  }
+  const lower = choleskyOf(system, unknowns);
+  return { coefficients: choleskySolved(lower, targets), lower };
 }
 
 /** How far each observation is from what the coefficients say: the length of the difference. */
@@ -104,39 +119,4 @@ export function writeResiduals(
   const end = rows + count * rowBytes;
   run['ridgeResiduals'](rows, end, ridge.coefficients, ridge.residuals, size * 8, rowBytes);
   residuals.set(doubles.subarray(ridge.residuals / 8, ridge.residuals / 8 + count));
-}
-
-interface System {
-  readonly size: number;
-  readonly rowLength: number;
-  readonly penalty: Float64Array;
-}
-
-/** Cholesky's decomposition; `sums`: rows of the upper triangle of X' W X, each followed by X' W Y. */
-function solved(sums: Float64Array, { size, rowLength, penalty }: System): Float64Array {
-  const lower = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j <= i; j++) {
-      let v = sums[j * rowLength + i] + (i === j ? penalty[i] : 0);
-      for (let k = 0; k < j; k++) v -= lower[i * size + k] * lower[j * size + k];
-      lower[i * size + j] = i === j ? Math.sqrt(Math.max(v, 1e-12)) : v / lower[j * size + j];
-    }
-  }
-  const out = Float64Array.from(
-    { length: size * sides },
-    (_, n) => sums[Math.floor(n / sides) * rowLength + size + (n % sides)],
-  );
-  for (let s = 0; s < sides; s++) {
-    for (let i = 0; i < size; i++) {
-      let v = out[i * sides + s];
-      for (let k = 0; k < i; k++) v -= lower[i * size + k] * out[k * sides + s];
-      out[i * sides + s] = v / lower[i * size + i];
-    }
-    for (let i = size - 1; i >= 0; i--) {
-      let v = out[i * sides + s];
-      for (let k = i + 1; k < size; k++) v -= lower[k * size + i] * out[k * sides + s];
-      out[i * sides + s] = v / lower[i * size + i];
-    }
-  }
-  return out;
 }
