@@ -39,6 +39,10 @@ export const SoftInpainting = z.strictObject({
 });
 export type SoftInpainting = z.infer<typeof SoftInpainting>;
 
+/** How a picture of another shape comes to the working size: drawn to it, cut, or with its outermost rows drawn out. */
+export const ResizeMode = z.enum(['stretch', 'crop', 'fill']);
+export type ResizeMode = z.infer<typeof ResizeMode>;
+
 export const AdvancedSettings = z
   .strictObject({
     // guidance
@@ -88,6 +92,8 @@ export const AdvancedSettings = z
     tinyDecoder: z.boolean().optional(),
     /** AUTOMATIC1111's colour correction, by its rules only: each channel of Lab gets the picture's histogram. */
     colorCorrection: z.boolean().optional(),
+    /** By AUTOMATIC1111's rules, of whole pictures; what was cut off stays as it is. Absent: `stretch`. */
+    resizeMode: ResizeMode.optional(),
     // selections
     /** Instead of the dialect's way of blending with what is kept. */
     softInpainting: SoftInpainting.optional(),

@@ -2,7 +2,8 @@ import type { AdvancedSettings, SoftInpainting } from './advanced.ts';
 
 /**
  * Advanced settings by the names and in the order of AUTOMATIC1111's `parameters` text; undefined is not
- * written. Whole timesteps, exact steps and colour correction have no name there.
+ * written. Whole timesteps, exact steps, colour correction and resize
+ * mode have no name there.
  */
 export function advancedFields(
   settings: AdvancedSettings,

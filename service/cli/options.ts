@@ -62,6 +62,7 @@ const flags = {
   'soft-inpainting': { type: 'boolean' },
   'fast-decode': { type: 'boolean' },
   'color-correction': { type: 'boolean' },
+  'resize-mode': { type: 'string' },
   'soft-bias': { type: 'string' },
   'soft-preservation': { type: 'string' },
   'soft-contrast': { type: 'string' },

@@ -1,6 +1,6 @@
 /** The options that say how a sampler goes about it, over what a recipe says. */
 import { PentimentoError } from '../../shared/errors.ts';
-import type { SoftInpainting } from '../../shared/advanced.ts';
+import { ResizeMode, type SoftInpainting } from '../../shared/advanced.ts';
 import { limits, maxSeed, softInpaintingLimits, type Range } from '../../shared/limits.ts';
 import { Emphasis, NoiseSource, type SamplerSettings } from '../../shared/request.ts';
 import { choiceOption, numberOption, wholeOption, type Options } from './options.ts';
@@ -104,6 +104,9 @@ function withSwitches(
   const switched = {
     ...(options['fast-decode'] === true && { tinyDecoder: true }),
     ...(options['color-correction'] === true && { colorCorrection: true }),
+    ...(options['resize-mode'] !== undefined && {
+      resizeMode: choiceOption(options, 'resize-mode', ResizeMode.options, 'stretch'),
+    }),
   };
   return Object.keys(switched).length > 0 ? { ...advanced, ...switched } : advanced;
 }

@@ -91,6 +91,7 @@ function prepareScene(scene: Scene, request: DiffusionRequest, options: Pipeline
     colorMatch: request.kind === 'text' ? 0 : request.colorMatch,
     latentMask: options.latentMask,
     softMask: request.advanced?.softInpainting,
+    resizeMode: request.kind === 'image' ? request.advanced?.resizeMode : undefined,
     correctsColors: request.advanced?.colorCorrection === true,
     script: scene.script,
   });

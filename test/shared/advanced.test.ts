@@ -27,6 +27,7 @@ const everything: Required<AdvancedSettings> = {
   maskedPictureWeight: 0.4,
   tinyDecoder: true,
   colorCorrection: true,
+  resizeMode: 'crop',
   sdxlClipSkip: true,
   softInpainting: {
     scheduleBias: 1.5,

@@ -3,6 +3,7 @@
  * becomes the layer (`finish`). This is our way, in float and at the document's depth; the WebUI's
  * 8-bit way is prepareWebui.ts. Both have the shape of `Prepare`.
  */
+import type { ResizeMode } from '../../../shared/advanced.ts';
 import { PentimentoError } from '../../../shared/errors.ts';
 import {
   boundsOfMask,
@@ -48,6 +49,8 @@ export interface Workpiece {
   readonly softMask?: SoftMaskOptions | undefined;
   /** The WebUI's colour correction. */
   readonly correctsColors?: boolean;
+  /** How the WebUI brings a whole picture to the working size. */
+  readonly resizeMode?: ResizeMode | undefined;
   /** Set by one of the WebUI's scripts. */
   readonly script?: ScriptMasks | undefined;
 }

@@ -5,11 +5,24 @@
  * same blend in exact arithmetic; the overlay's own 8-bit rounding (premultiplied and back) is not.
  */
 import { PentimentoError } from '../../../shared/errors.ts';
-import { boundsOfMask, rectOfSize, type Rect, type Size } from '../../../shared/geometry.ts';
+import {
+  boundsOfMask,
+  intersectRects,
+  rectOfSize,
+  type Rect,
+  type Size,
+} from '../../../shared/geometry.ts';
 import { tensor, type Tensor } from '../tensor.ts';
 import { cropMask, cropRaster } from './crop.ts';
 import { growMask } from './mask.ts';
-import { maskImage, newImage8, toChannels, toImage8, type Image8 } from './pillow/image8.ts';
+import {
+  cropImage,
+  maskImage,
+  newImage8,
+  toChannels,
+  toImage8,
+  type Image8,
+} from './pillow/image8.ts';
 import { untouchedPlanes, type Finished, type Prepared, type Workpiece } from './prepare.ts';
 import type { Mask, Raster, SoftMask } from './raster.ts';
 import { correctColors, rememberColors } from './webui/colorCorrection.ts';
@@ -17,10 +30,11 @@ import { decodedImage, encoderInput } from './webui/decodedImage.ts';
 import { prepareInpaint, type MaskedContent, type PreparedInpaint } from './webui/inpaint.ts';
 import { conditioningMask, lumaMask, paintShare } from './webui/mask.ts';
 import { uncrop } from './webui/overlay.ts';
-import { resizeImage } from './webui/resizeImage.ts';
+import { placeInCanvas, resizeImage } from './webui/resizeImage.ts';
 import { softDifferenceMask, softSeen, type LatentChange } from './webui/softMask.ts';
 import { mapInto } from './mapInto.ts';
 
+const resizeModes = { stretch: 0, crop: 1, fill: 2 } as const;
 const fillModes = { fill: 0, original: 1, 'latent-noise': 2, 'latent-nothing': 3 } as const;
 
 /**
@@ -70,7 +84,7 @@ function preparedInpaint(
     picture,
     mask: piece.selection && maskImage(growMask(piece.selection, piece.growPx)),
     ...piece.workingSize,
-    resizeMode: 0,
+    resizeMode: resizeModes[piece.resizeMode ?? 'stretch'],
     maskBlurX: piece.script?.maskBlurPx[0] ?? piece.featherPx,
     maskBlurY: piece.script?.maskBlurPx[1] ?? piece.featherPx,
     latentMask: piece.script?.latentMask,
@@ -180,6 +194,7 @@ function finish(
   const own = decodedImage(decoded.data, width, height);
   const generated =
     piece.correctsColors && prepared ? correctColors(own, rememberColors(prepared.image)) : own;
+  if (prepared && piece.resizeMode && !piece.selection) return finishPart(generated, piece);
   const whole = prepared?.pasteTo
     ? uncrop(generated, piece.context.width, piece.context.height, prepared.pasteTo)
     : fitted(generated, piece.context);
@@ -191,6 +206,24 @@ function finish(
   }
   const { alpha, bounds } = overlay;
   return { color: cropRaster(picture, bounds), alpha: cropMask(alpha, bounds), bounds };
+}
+
+/** The part of the picture that was worked over: all of it but what was cut off, without the bars beside it. */
+function finishPart(generated: Image8, { context, resizeMode, picture }: Workpiece): Finished {
+  const mode = resizeModes[resizeMode ?? 'stretch'];
+  const place = placeInCanvas(mode, context, generated);
+  const seen = intersectRects(place, rectOfSize(generated));
+  const across = (x: number) => Math.round(((x - place.x) * context.width) / place.width);
+  const down = (y: number) => Math.round(((y - place.y) * context.height) / place.height);
+  const [x, y] = [across(seen.x), down(seen.y)];
+  const size = {
+    width: across(seen.x + seen.width) - x,
+    height: down(seen.y + seen.height) - y,
+  };
+  const part = cropImage(generated, [seen.x, seen.y, seen.x + seen.width, seen.y + seen.height]);
+  const color = imageInForm(fitted(part, size), picture);
+  const opaque = new Uint8Array(size.width * size.height).fill(255);
+  return { color, alpha: { ...size, data: opaque }, bounds: { x, y, ...size } };
 }
 
 /** "Whole picture" answers at the working size; a layer has to have the document's. */

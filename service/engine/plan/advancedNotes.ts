@@ -160,17 +160,32 @@ function softNotes(
 }
 
 function correctionNotes({ kind, dialect, advanced }: DiffusionRequest): string[] {
-  if (advanced?.colorCorrection !== true) return [];
-  return told([
+  const { colorCorrection, resizeMode } = advanced ?? {};
+  const isOther = (resizeMode ?? 'stretch') !== 'stretch';
+  const sized = told([
     [
-      dialect !== 'a1111',
-      'Colour correction is one of AUTOMATIC1111’s rules: it is not used here, where colour match does that.',
+      isOther && dialect !== 'a1111',
+      'Resize modes are AUTOMATIC1111’s: by these rules a picture is drawn to the working size.',
     ],
     [
-      dialect === 'a1111' && kind === 'text',
-      'Colour correction is for runs that start from a picture: it is not used.',
+      isOther && dialect === 'a1111' && kind !== 'image',
+      'Resize modes are for whole pictures: it is not used.',
     ],
   ]);
+  if (colorCorrection !== true) return sized;
+  return [
+    ...sized,
+    ...told([
+      [
+        dialect !== 'a1111',
+        'Colour correction is one of AUTOMATIC1111’s rules: it is not used here, where colour match does that.',
+      ],
+      [
+        dialect === 'a1111' && kind === 'text',
+        'Colour correction is for runs that start from a picture: it is not used.',
+      ],
+    ]),
+  ];
 }
 
 function told(rows: ReadonlyArray<readonly [isTrue: boolean, sentence: string]>): string[] {

@@ -47,6 +47,7 @@ describe('notes on advanced settings', () => {
     [{ wholeTimesteps: true }, { sampler: 'DDIM' }, 4, /not rounded/],
     [{ zeroTerminalSnr: true }, { dialect: 'a1111' }, 4, /does not change the training schedule/],
     [{ seedSize: size }, { dialect: 'diffusers' }, 4, /no seed size/],
+    [{ resizeMode: 'crop' }, {}, 4, /are AUTOMATIC1111’s/],
     [{ colorCorrection: true }, {}, 4, /one of AUTOMATIC1111’s rules/],
   ])('say what has no effect: %j %j', (advanced, more, inChannels, sentence) => {
     expect(notes(advanced, more, inChannels)).toEqual([expect.stringMatching(sentence)]);

@@ -1,5 +1,6 @@
 /** AUTOMATIC1111's resize modes, byte for byte (modules/images.py, resize_image; reference version 1.10.1). */
 import { PentimentoError } from '../../../../shared/errors.ts';
+import type { Rect, Size } from '../../../../shared/geometry.ts';
 import { type Image8, newImage8, pasteImage } from '../pillow/image8.ts';
 import { resizePillow } from '../pillow/resample.ts';
 
@@ -103,6 +104,19 @@ export function resizeImage(
   upscale?: Upscale,
 ): Image8 {
   if (mode === 0) return resizeExactly(image, width, height, upscale);
+  const place = placeInCanvas(mode, image, { width, height });
+  const resized = resizeExactly(image, place.width, place.height, upscale);
+  const canvas = newImage8(width, height, 3);
+  pasteImage(canvas, resized, place.x, place.y);
+  const ratio = width / height;
+  const imageRatio = image.width / image.height;
+  if (mode === 2 && ratio !== imageRatio) fillBars(canvas, resized, ratio < imageRatio);
+  return canvas;
+}
+
+/** Where on a canvas the resized picture lies: past its edges with mode 1. Throws E_IMAGE_TOO_SMALL as resizeImage. */
+export function placeInCanvas(mode: ResizeMode, image: Size, { width, height }: Size): Rect {
+  if (mode === 0) return { x: 0, y: 0, width, height };
   const ratio = width / height;
   const imageRatio = image.width / image.height;
   const fitWidth = mode === 1 ? ratio > imageRatio : ratio < imageRatio;
@@ -113,14 +127,9 @@ export function resizeImage(
     const shape = `${image.width} x ${image.height} to ${width} x ${height} pixels`;
     throw new PentimentoError('E_IMAGE_TOO_SMALL', `Fitting ${shape} would leave nothing of it.`);
   }
-  const resized = resizeExactly(image, w, h, upscale);
-  const canvas = newImage8(width, height, 3);
-  pasteImage(
-    canvas,
-    resized,
+  const [x, y] = [
     Math.floor(width / 2) - Math.floor(w / 2),
     Math.floor(height / 2) - Math.floor(h / 2),
-  );
-  if (mode === 2 && ratio !== imageRatio) fillBars(canvas, resized, ratio < imageRatio);
-  return canvas;
+  ];
+  return { x, y, width: w, height: h };
 }
