@@ -39,8 +39,11 @@ export const SoftInpainting = z.strictObject({
 });
 export type SoftInpainting = z.infer<typeof SoftInpainting>;
 
-/** How a picture of another shape comes to the working size: drawn to it, cut, or with its outermost rows drawn out. */
-export const ResizeMode = z.enum(['stretch', 'crop', 'fill']);
+/**
+ * How a picture of another shape comes to the working size: drawn to it, cut, with its outermost rows drawn out, or
+ * encoded as it is and its latents drawn to it.
+ */
+export const ResizeMode = z.enum(['stretch', 'crop', 'fill', 'latent']);
 export type ResizeMode = z.infer<typeof ResizeMode>;
 
 export const AdvancedSettings = z

@@ -43,7 +43,7 @@ original (a document: all its layers; a .psb goes into a .psb) and every result 
                           --soft-bias N (1)  --soft-preservation N (0.5)  --soft-contrast N (4)
                           --soft-influence 0..1 (0)  --soft-threshold N (0.5)  --soft-sharpness N (2)
       --fast-decode       the result from the tiny autoencoder (TAESD), where there is one
-      --resize-mode stretch|crop|fill   with --dialect a1111, img2img to another shape (stretch)
+      --resize-mode stretch|crop|fill|latent   with --dialect a1111, img2img to another shape (stretch)
       --color-correction  with --dialect a1111: its own way to the picture's colours (histograms)
       --color-match 0..1  colours against the surroundings (1 with a mask, else 0)
       --grain-match 0..1  the surroundings' grain added where what was painted lacks it (0)

@@ -123,6 +123,28 @@ describe('a run', () => {
       expect(changes(plain!, corrected!).length > 1000).toBe(dialect === 'a1111');
     });
 
+    it.each(['crop', 'fill', 'latent'] as const)(
+      'resizes by AUTOMATIC1111’s mode %s, by its rules alone',
+      async (resizeMode) => {
+        const of = (mode: 'stretch' | typeof resizeMode) =>
+          result(
+            image(size, {
+              dialect,
+              workingSize: { width: 64, height: 64 },
+              advanced: { resizeMode: mode },
+            }),
+            { picture: photo, model },
+          );
+        const [plain, made] = [await of('stretch'), await of(resizeMode)];
+        const isCut = dialect === 'a1111' && resizeMode === 'crop';
+        expect(made.bounds).toEqual(
+          isCut ? { x: 8, y: 0, width: 80, height: 80 } : rectOfSize(size),
+        );
+        if (dialect === 'a1111') expect(made.color.data).not.toEqual(plain.color.data);
+        else expect(made.color.data).toEqual(plain.color.data);
+      },
+    );
+
     it('makes a picture from nothing', async () => {
       const made = await result(text(size, { dialect }), { model });
       expect(made.bounds).toEqual(rectOfSize(size));

@@ -34,7 +34,9 @@ import { placeInCanvas, resizeImage } from './webui/resizeImage.ts';
 import { softDifferenceMask, softSeen, type LatentChange } from './webui/softMask.ts';
 import { mapInto } from './mapInto.ts';
 
-const resizeModes = { stretch: 0, crop: 1, fill: 2 } as const;
+const resizeModes = { stretch: 0, crop: 1, fill: 2, latent: 3 } as const;
+/** Of a picture that is encoded as it is: the plan knows the memory for the working size only. */
+const mostEncodedPixels = 2048 * 2048;
 const fillModes = { fill: 0, original: 1, 'latent-noise': 2, 'latent-nothing': 3 } as const;
 
 /**
@@ -42,7 +44,6 @@ const fillModes = { fill: 0, original: 1, 'latent-noise': 2, 'latent-nothing': 3
  * not, comes before. Throws E_MASK_EMPTY when shrinking or the blur leaves nothing of a small selection (there it would work the whole picture over).
  */
 export function prepareWebui(piece: Workpiece): Prepared {
-  const size = piece.workingSize;
   if (!piece.picture) {
     return {
       start: undefined,
@@ -53,13 +54,21 @@ export function prepareWebui(piece: Workpiece): Prepared {
       untouched: () => untouchedPlanes(piece, undefined, undefined),
     };
   }
+  const { context } = piece;
+  if (piece.resizeMode === 'latent' && context.width * context.height > mostEncodedPixels) {
+    throw new PentimentoError(
+      'E_PARAM',
+      `advanced.resizeMode: "latent" is for pictures of at most 4 megapixels; this one has ${context.width} x ${context.height} pixels.`,
+    );
+  }
   const round = piece.softMask === undefined;
   const prepared = preparedInpaint(piece, toImage8(piece.picture));
   const overlay = piece.selection && overlayOf(prepared, piece.context);
   if (piece.selection && !overlay) {
     throw new PentimentoError('E_MASK_EMPTY', 'Shrinking or the feather leaves nothing of it.');
   }
-  const start = tensor(encoderInput(prepared.image), [1, 3, size.height, size.width]);
+  const { width, height } = prepared.image;
+  const start = tensor(encoderInput(prepared.image), [1, 3, height, width]);
   return {
     start,
     latentMask: prepared.latentMask?.data,
@@ -210,8 +219,9 @@ function finish(
 
 /** The part of the picture that was worked over: all of it but what was cut off, without the bars beside it. */
 function finishPart(generated: Image8, { context, resizeMode, picture }: Workpiece): Finished {
-  const mode = resizeModes[resizeMode ?? 'stretch'];
-  const place = placeInCanvas(mode, context, generated);
+  // Latents are drawn to the working size as a picture would be.
+  const mode = resizeMode === 'latent' ? 'stretch' : (resizeMode ?? 'stretch');
+  const place = placeInCanvas(resizeModes[mode], context, generated);
   const seen = intersectRects(place, rectOfSize(generated));
   const across = (x: number) => Math.round(((x - place.x) * context.width) / place.width);
   const down = (y: number) => Math.round(((y - place.y) * context.height) / place.height);

@@ -94,6 +94,24 @@ describe('a whole picture by the resize mode', () => {
     expect(made.worst).toBeLessThanOrEqual(6 * 257);
   });
 
+  it('latent encodes the picture as it is, and answers at the working size', () => {
+    const piece = pieceOf(wide, { resizeMode: 'latent' });
+    const prepared = prepareWebui(piece);
+    expect(prepared.start?.shape).toEqual([1, 3, 80, 96]);
+    const decoded = prepareWebui({ ...piece, resizeMode: 'stretch' }).start;
+    const nothing = new Float32Array(0);
+    if (!decoded) return expect.fail('Expected a start');
+    const made = prepared.finish(decoded, { original: nothing, processed: nothing });
+    expect(made.bounds).toEqual({ x: 0, y: 0, width: 96, height: 80 });
+  });
+
+  it('latent refuses a picture whose encoding the plan knows nothing of', () => {
+    const picture = slope({ width: 4100, height: 1030 });
+    expect(() => prepareWebui(pieceOf(picture, { resizeMode: 'latent' }))).toThrow(
+      expect.objectContaining({ code: 'E_PARAM' }),
+    );
+  });
+
   it('refuses a picture so thin that nothing would be left of it', () => {
     const thin = slope({ width: 1, height: 400 });
     expect(() => untouched(thin, { resizeMode: 'fill' })).toThrow(
