@@ -33,6 +33,7 @@ export class EngineProcess {
   readonly #log: Log;
   #stderr = '';
   #hasExited = false;
+  #isKilled = false;
 
   constructor(spec: EngineSpec, handlers: EngineHandlers, log: Log) {
     this.#handlers = handlers;
@@ -61,8 +62,12 @@ export class EngineProcess {
     });
   }
 
-  /** At once: a network that runs hears nothing else. */
+  /**
+   * At once: a network that runs hears nothing else. What it had said by then and was not yet heard
+   * no longer counts; only its exit is told.
+   */
   kill(): void {
+    this.#isKilled = true;
     if (!this.#hasExited) this.#child.kill('SIGKILL');
   }
 
@@ -82,7 +87,7 @@ export class EngineProcess {
   }
 
   #receive(raw: unknown): void {
-    if (this.#hasExited) return;
+    if (this.#hasExited || this.#isKilled) return;
     const parsed = FromEngine.safeParse(raw);
     if (parsed.success) {
       this.#handlers.onMessage(parsed.data);

@@ -99,7 +99,11 @@ async function run(message) {
     process.kill(process.pid, 'SIGSEGV');
     await pause(1000);
   }
-  if (words.includes('garbage')) process.send({ type: 'nonsense' });
+  if (words.includes('garbage')) {
+    // On the way before the service can have heard the first: it must not be believed either.
+    process.send({ type: 'nonsense' });
+    process.send({ type: 'done', jobId });
+  }
   if (words.includes('leave')) process.exit(0);
   if (words.includes('full')) {
     return say({ type: 'failed', jobId, problem: problem('E_DISK_FULL', 507) });
