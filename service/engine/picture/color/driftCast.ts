@@ -5,7 +5,7 @@
 import { choleskyOf, choleskySolved, inverseColumn } from './cholesky.ts';
 import type { Cells } from './driftCells.ts';
 import { castDeviation } from './driftPrior.ts';
-import { castTerm, terms } from './driftTerms.ts';
+import { castTerm, terms, writeSums } from './driftTerms.ts';
 
 const first = castTerm * 3;
 /** In so many pictures the painted part is expected to have a cast of its own. */
@@ -76,20 +76,19 @@ function blockCovariance(
 ): Float64Array {
   const blocksAcross = Math.ceil(across / blockCells);
   const pulls = new Float64Array(blocksAcross * Math.ceil(rows / blockCells) * 3);
-  for (let c = 0; c < 3; c++) {
-    const influences = Float64Array.from({ length: terms }, (_, k) => columns[c][k * 3 + c]);
-    const model = Float64Array.from({ length: terms }, (_, k) => coefficients[k * 3 + c]);
-    for (let n = 0; n < used.length; n++) {
-      if (weights[n] === 0) continue;
-      let influence = 0;
-      let residual = y[n * 3 + c];
-      for (let k = 0, at = n * terms; k < terms; k++, at++) {
-        influence += x[at] * influences[k];
-        residual -= x[at] * model[k];
-      }
-      const row = Math.floor(used[n] / across / blockCells);
-      const block = row * blocksAcross + Math.floor((used[n] % across) / blockCells);
-      pulls[block * 3 + c] += (weights[n] * influence * residual) / noise;
+  const influences = new Float64Array(terms * 3);
+  for (let i = 0; i < influences.length; i++) influences[i] = columns[i % 3][i];
+  const influence = new Float64Array(3);
+  const said = new Float64Array(3);
+  for (let n = 0; n < used.length; n++) {
+    if (weights[n] === 0) continue;
+    writeSums({ x, from: n * terms }, influences, influence);
+    writeSums({ x, from: n * terms }, coefficients, said);
+    const row = Math.floor(used[n] / across / blockCells);
+    const block = row * blocksAcross + Math.floor((used[n] % across) / blockCells);
+    for (let c = 0; c < 3; c++) {
+      const residual = y[n * 3 + c] - said[c];
+      pulls[block * 3 + c] += (weights[n] * influence[c] * residual) / noise;
     }
   }
   const out = new Float64Array(9);

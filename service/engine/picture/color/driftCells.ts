@@ -5,6 +5,7 @@
 import { squaredDistance } from '../../../../shared/mask/distance.ts';
 import { gaussianBlur } from '../gaussian.ts';
 import type { FloatImage, SoftMask } from '../raster.ts';
+import { pictureKernels } from '../simd/pictureKernels.ts';
 import { mapInto } from '../mapInto.ts';
 
 /** About as many cells are made of a picture of any size, so that the time does not grow with it. */
@@ -62,22 +63,27 @@ export function cellsOf(
   const columns = Math.floor(width / cellPx);
   const rows = Math.floor(height / cellPx);
   const grid = { columns, rows, cellPx };
-  const known = cellMeans(masks.known.data, width, { grid, channels: 1 });
-  const alpha = cellMeans(masks.alpha.data, width, { grid, channels: 1 });
+  const means = (data: Float32Array, channels: 1 | 3): Float32Array =>
+    cellMeans({ data, width, channels }, grid, ['sumColumns'])[0];
+  const known = means(masks.known.data, 1);
+  // The second: which share of each cell is seen at least half.
+  const [alpha, covered] = cellMeans({ data: masks.alpha.data, width, channels: 1 }, grid, [
+    'sumColumns',
+    'countHalves',
+  ]);
   const band = bandPx * Math.max(1, side / bandForSidePx);
-  const covered = cellShares(masks.alpha.data, width, grid);
   const inside = gaussianBlur(
     { width: columns, height: rows, data: covered },
     band / 2 / cellPx,
   ).data;
-  const means = cellMeans(generated.data, width, { grid, channels: 3 });
-  const roles = rolesOf({ known, alpha, covered, means }, grid, band);
+  const painted = means(generated.data, 3);
+  const roles = rolesOf({ known, alpha, covered, means: painted }, grid, band);
   return {
     columns,
     rows,
     cellPx,
-    generated: means,
-    original: cellMeans(original.data, width, { grid, channels: 3 }),
+    generated: painted,
+    original: means(original.data, 3),
     inside,
     ...roles,
   };
@@ -89,70 +95,53 @@ interface Grid {
   readonly cellPx: number;
 }
 
-/** Which share of each cell is seen at least half. */
-function cellShares(alpha: Float32Array, width: number, grid: Grid): Float32Array {
-  const { columns, rows, cellPx } = grid;
-  const out = new Float32Array(columns * rows);
-  const scale = 1 / (cellPx * cellPx);
-  for (let y = 0; y < rows * cellPx; y++) {
-    const cellRow = Math.floor(y / cellPx) * columns;
-    for (let cx = 0; cx < columns; cx++) {
-      const from = y * width + cx * cellPx;
-      let count = 0;
-      for (let i = from; i < from + cellPx; i++) if (alpha[i] >= 0.5) count++;
-      out[cellRow + cx] += count * scale;
-    }
-  }
-  return out;
+interface Plane {
+  readonly data: Float32Array;
+  /** Of the picture, pixels. */
+  readonly width: number;
+  readonly channels: 1 | 3;
 }
 
+/** For each kernel (cellKernels.ts) the cells' means of what it sums. */
 function cellMeans(
-  data: Float32Array,
-  width: number,
-  form: { readonly grid: Grid; readonly channels: 1 | 3 },
-): Float32Array {
-  const { grid, channels } = form;
-  const { columns, rows, cellPx } = grid;
-  const out = new Float32Array(columns * rows * channels);
-  const scale = 1 / (cellPx * cellPx);
-  for (let y = 0; y < rows * cellPx; y++) {
-    const cellRow = Math.floor(y / cellPx) * columns;
-    for (let cx = 0; cx < columns; cx++) {
-      const to = (cellRow + cx) * channels;
-      const from = (y * width + cx * cellPx) * channels;
-      if (channels === 3) addRow3(out, to, { data, from, end: from + cellPx * 3, scale });
-      else {
-        let sum = 0;
-        for (let i = from; i < from + cellPx; i++) sum += data[i];
-        out[to] += sum * scale;
-      }
+  { data, width, channels }: Plane,
+  { columns, rows, cellPx }: Grid,
+  kernelNames: readonly string[],
+): Float32Array[] {
+  const rowLength = width * channels;
+  const bandLength = rowLength * cellPx;
+  const sums = multipleOf4(bandLength);
+  const { run, singles } = pictureKernels((sums + multipleOf4(rowLength)) * 4);
+  const out = kernelNames.map(() => new Float32Array(columns * rows * channels));
+  for (let row = 0; row < rows; row++) {
+    singles.set(data.subarray(row * bandLength, (row + 1) * bandLength));
+    for (const [n, name] of kernelNames.entries()) {
+      const end = (sums + rowLength) * 4;
+      run[name](0, bandLength * 4, rowLength * 4, sums * 4, end);
+      const line = out[n].subarray(row * columns * channels, (row + 1) * columns * channels);
+      addAcross(singles.subarray(sums, sums + rowLength), line, { channels, cellPx });
     }
   }
   return out;
 }
 
-function addRow3(
-  out: Float32Array,
-  to: number,
-  row: {
-    readonly data: Float32Array;
-    readonly from: number;
-    readonly end: number;
-    readonly scale: number;
-  },
+const multipleOf4 = (count: number): number => Math.ceil(count / 4) * 4;
+
+/** Means of the cells that lie beside each other, from sums of their columns. */
+function addAcross(
+  sums: Float32Array,
+  line: Float32Array,
+  { channels, cellPx }: { readonly channels: number; readonly cellPx: number },
 ): void {
-  const { data, from, end, scale } = row;
-  let r = 0;
-  let g = 0;
-  let b = 0;
-  for (let i = from; i < end; i += 3) {
-    r += data[i];
-    g += data[i + 1];
-    b += data[i + 2];
+  const scale = 1 / (cellPx * cellPx);
+  const length = cellPx * channels;
+  for (let to = 0, from = 0; to < line.length; to += channels, from += length) {
+    for (let c = 0; c < channels; c++) {
+      let sum = 0;
+      for (let i = from + c; i < from + length; i += channels) sum += sums[i];
+      line[to + c] = sum * scale;
+    }
   }
-  out[to] += r * scale;
-  out[to + 1] += g * scale;
-  out[to + 2] += b * scale;
 }
 
 function rolesOf(

@@ -6,7 +6,7 @@ import { bandOf, writeBandWeights } from './driftBand.ts';
 import { withDoubtedCast } from './driftCast.ts';
 import type { Cells } from './driftCells.ts';
 import { priorPrecision } from './driftPrior.ts';
-import { colorTerms, makePlaceWriter, terms, writeColorTerms } from './driftTerms.ts';
+import { colorTerms, makePlaceWriter, terms, writeColorTerms, writeSums } from './driftTerms.ts';
 import { nthSmallest } from './nthSmallest.ts';
 import { openRidge, solveRidge, writeResiduals } from './ridge.ts';
 import { mapInto } from '../mapInto.ts';
@@ -102,12 +102,13 @@ function writeSmoothColors(
   const { x, coefficients } = fit;
   const { original, generated } = cells;
   const color = new Float32Array(3);
+  const shift = new Float64Array(3);
   for (let n = 0; n < used.length; n++) {
     const at = used[n] * 3;
+    if (isBand[n] === 0) writeSums({ x, from: n * terms }, coefficients, shift);
     for (let c = 0; c < 3; c++) {
-      let shift = 0;
-      for (let k = 0; k < terms; k++) shift += x[n * terms + k] * coefficients[k * 3 + c];
-      color[c] = isBand[n] ? (original[at + c] + generated[at + c]) / 2 : original[at + c] - shift;
+      const known = original[at + c];
+      color[c] = isBand[n] ? (known + generated[at + c]) / 2 : known - shift[c];
     }
     writeColorTerms(color, 0, { x, from: n * terms });
   }
@@ -128,6 +129,8 @@ function writeKnownWeights(
 
 /** Of the residuals outside the band; of an even number the upper one of the two in the middle. */
 function median(residuals: Float64Array, isBand: Uint8Array): number {
-  const values = residuals.filter((_, n) => isBand[n] === 0);
-  return nthSmallest(values, values.length >> 1);
+  const values = new Float64Array(residuals.length);
+  let count = 0;
+  for (let n = 0; n < residuals.length; n++) if (isBand[n] === 0) values[count++] = residuals[n];
+  return nthSmallest(values.subarray(0, count), count >> 1);
 }

@@ -5,7 +5,7 @@
  */
 import { roleBand, roleNone, type Cells } from './driftCells.ts';
 import { robustFit, type DriftFit } from './driftFit.ts';
-import { colorTerms, makePlaceWriter, waves } from './driftTerms.ts';
+import { colorTerms, makePlaceWriter, waves, writeSums } from './driftTerms.ts';
 import { mapInto } from '../mapInto.ts';
 
 /** Fewer known cells than this cannot hold the model. */
@@ -69,11 +69,7 @@ function fieldOf(cells: Cells, coefficients: Float64Array): Float32Array {
   const x = new Float64Array(waves.length + 1);
   for (let cell = 0; cell < count; cell++) {
     writePlace(cell, x, 0);
-    for (let c = 0; c < 3; c++) {
-      let v = 0;
-      for (let k = 0; k < x.length; k++) v += x[k] * coefficients[k * 3 + c];
-      field[cell * 3 + c] = v;
-    }
+    writeSums({ x, from: 0 }, coefficients, field, cell * 3);
   }
   return field;
 }

@@ -30,8 +30,14 @@ type Way = readonly (readonly [index: number, by: number])[];
 
 const indexOf = (term: number, channel: number): number => term * 3 + channel;
 
-/** The inverse of the coefficients' covariance [3 terms x 3 terms]. */
+let known: Float64Array | undefined;
+
+/** The inverse of the coefficients' covariance [3 terms x 3 terms]; always the same, not to be written to. */
 export function priorPrecision(): Float64Array {
+  return (known ??= precisionOf());
+}
+
+function precisionOf(): Float64Array {
   const covariance = new Float64Array(unknowns ** 2);
   for (const way of [...singleWays(), ...colorWays()]) {
     for (const [i, a] of way) for (const [j, b] of way) covariance[i * unknowns + j] += a * b;

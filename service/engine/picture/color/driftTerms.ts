@@ -62,3 +62,24 @@ function cosines(count: number): Float64Array {
   }
   return out;
 }
+
+/** Writes what three coefficients to a term make of the terms from `from` on, as many as there are coefficients for. */
+export function writeSums(
+  { x, from }: { readonly x: Float64Array; readonly from: number },
+  coefficients: Float64Array,
+  to: Float64Array | Float32Array,
+  at = 0,
+): void {
+  let r = 0;
+  let g = 0;
+  let b = 0;
+  for (let k = 0, i = from; k < coefficients.length; k += 3, i++) {
+    const term = x[i];
+    r += term * coefficients[k];
+    g += term * coefficients[k + 1];
+    b += term * coefficients[k + 2];
+  }
+  to[at] = r;
+  to[at + 1] = g;
+  to[at + 2] = b;
+}

@@ -2,7 +2,9 @@
 import { simdModule, type SimdFunction } from '../../simdModule.ts';
 import { areaKernels } from './areaKernels.ts';
 import { acrossKernels, downKernel } from './convolveKernels.ts';
+import { cellKernels } from './cellKernels.ts';
 import { distanceKernels } from './distanceKernels.ts';
+import { driftKernels } from './driftKernels.ts';
 import { interpolateKernels } from './interpolateKernels.ts';
 import { labKernels } from './labKernels.ts';
 import { levelKernels } from './levelKernels.ts';
@@ -53,7 +55,9 @@ function allKernels(): SimdFunction[] {
     ...acrossKernels(),
     ...areaKernels(),
     downKernel(),
+    ...cellKernels(),
     ...distanceKernels(),
+    ...driftKernels(),
     ...interpolateKernels(),
     ...labKernels(),
     ...levelKernels(),
