@@ -7,8 +7,8 @@ import { fetchSample } from './client/sampleFile.ts';
 import { createServiceClient, type ServiceClient, type TokenBox } from './client/serviceClient.ts';
 import { download, pickFile, withEnding } from './workbench/browserFiles.ts';
 import { createEditor, type Editor } from './host/workbench/editor.ts';
-import { exportPng } from './host/workbench/exportPng.ts';
 import { openFile, type OpenParts } from './workbench/openFile.ts';
+import { pngExportOf } from './workbench/pngExport.ts';
 import './workbench/spectrumElements.ts';
 import { storedTheme, storeTheme, themeAfter } from './workbench/theme.ts';
 import { Workbench, type WorkbenchProps } from './workbench/Workbench.tsx';
@@ -111,14 +111,8 @@ function fileCommands(parts: OpenParts, session: Session): WorkbenchProps['files
     open: () => void pickFile().then(openBytes),
     openDropped: (file) => void openBytes(file),
     readDropped: (file) => void readDropped(editor, session, file),
-    savePsd: () =>
-      save(editor, 'psd', (document, name) =>
-        download(writePsdDocument(document), name, 'image/vnd.adobe.photoshop'),
-      ),
-    exportPng: () =>
-      save(editor, 'png', (document, name) =>
-        download(exportPng(document) as Uint8Array<ArrayBuffer>, name, 'image/png'),
-      ),
+    savePsd: () => savePsd(editor),
+    exportPng: pngExportOf(editor),
   };
 }
 
@@ -131,16 +125,12 @@ async function readDropped(editor: Editor, session: Session, file: File): Promis
   }
 }
 
-function save(
-  editor: Editor,
-  ending: string,
-  write: (document: NonNullable<ReturnType<Editor['document']>>, name: string) => void,
-): void {
+function savePsd(editor: Editor): void {
   const document = editor.document();
   if (!document) return;
-  const name = withEnding(document.name, ending);
+  const name = withEnding(document.name, 'psd');
   try {
-    write(document, name);
+    download(writePsdDocument(document), name, 'image/vnd.adobe.photoshop');
     editor.say(`Saved ${name}`);
   } catch {
     editor.say(

@@ -51,7 +51,7 @@ export function thumbnailUrl(picture: Plane, options: ThumbnailOptions): string 
       for (let c = 0; c < 3; c++) data[(y * width + x) * 3 + c] = color[c]! + 0.5;
     }
   }
-  return dataUrl(encodePng({ width, height, channels: 3, data }, { level: 4 }), 'image/png');
+  return dataUrl(encodePng({ width, height, channels: 3, data }, 4), 'image/png');
 }
 
 /** The bytes as a data URL. */

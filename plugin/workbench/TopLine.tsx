@@ -29,7 +29,7 @@ export function TopLine({ editor, state, files, theme }: TopLineProps) {
         Save PSD
       </Command>
       <Command title="Export PNG (Ctrl+Shift+S)" isDisabled={!document} onPress={files.exportPng}>
-        Export PNG
+        {state.isExporting ? 'Stop export' : 'Export PNG'}
       </Command>
       <div className="bar" />
       <Command
@@ -81,7 +81,9 @@ export function TopLine({ editor, state, files, theme }: TopLineProps) {
         <BrushOptions editor={editor} state={state} />
       )}
       <div className="grow" />
-      <div className="facts cut">{document && factsOf(document)}</div>
+      <div className="facts cut" title={document && factsOf(document)}>
+        {document && factsOf(document)}
+      </div>
       <Command title={`Theme: ${theme.name}`} isSign onPress={theme.next}>
         ◐
       </Command>

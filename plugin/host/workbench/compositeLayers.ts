@@ -42,10 +42,14 @@ function drawPixels(out: Samples, region: Rect, layer: PixelLayer, opacity: numb
   const common = intersectRects(region, layer.bounds);
   if (isEmptyRect(common) || opacity === 0) return;
   const { mask, bounds } = layer;
-  const pixels = out instanceof Uint16Array ? deepPixels(layer) : layer.rgba;
+  const rowLength = bounds.width * 4;
+  const start = (common.y - bounds.y) * rowLength;
+  const end = start + common.height * rowLength;
+  const pixels =
+    out instanceof Uint16Array ? deepPixels(layer, start, end) : layer.rgba.subarray(start, end);
   const full = fullOf(out);
   for (let y = common.y; y < common.y + common.height; y++) {
-    let from = ((y - bounds.y) * bounds.width + common.x - bounds.x) * 4;
+    let from = (y - common.y) * rowLength + (common.x - bounds.x) * 4;
     let to = ((y - region.y) * region.width + common.x - region.x) * 4;
     const row = pixels.subarray(from, from + common.width * 4);
     // Whole rows of a picture without holes, which is what lies at the bottom of most documents.

@@ -4,6 +4,7 @@
  * Specification).
  */
 import type { Size } from '../../../shared/geometry.ts';
+import { joinBytes } from '../../picture/joinBytes.ts';
 import { storedPlane } from '../../picture/storedPlane.ts';
 import { isOpaque } from './compositeLayers.ts';
 import type { PsdLayer } from './psdDoor.ts';
@@ -84,12 +85,12 @@ export function asDeepPsd(file: ArrayBuffer, composite: Uint16Array): ArrayBuffe
     part(blocks, end),
   ];
   const length = body.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  return joined([
+  return joinBytes([
     part(0, section),
     u32(length),
     ...body,
     mergedPicture(composite, isClear ? 4 : 3),
-  ]);
+  ]).buffer;
 }
 
 function padding(length: number): number {
@@ -119,16 +120,6 @@ function u32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, value);
   return bytes;
-}
-
-function joined(parts: readonly Uint8Array[]): ArrayBuffer {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out.buffer;
 }
 
 /** A mask as ag-psd reads it, a gray picture of 8 or 16 bits, or in 32 a floating one. */

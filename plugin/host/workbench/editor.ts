@@ -33,6 +33,8 @@ export interface EditorState {
   readonly area: Size;
   /** The selection is painted over the picture in red. */
   readonly isMaskShown: boolean;
+  /** A file is being written; the command stops it. */
+  readonly isExporting: boolean;
   /** The last sentence for the status line. */
   readonly message: { readonly text: string; readonly isError: boolean } | undefined;
 }
@@ -65,6 +67,7 @@ export function createEditor(): Editor {
     view: { scale: 1, x: 0, y: 0 },
     area: { width: 0, height: 0 },
     isMaskShown: false,
+    isExporting: false,
     message: undefined,
   };
   const listeners = new Set<() => void>();

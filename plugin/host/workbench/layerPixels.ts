@@ -7,9 +7,9 @@ export function isDeep(layers: readonly Layer[]): boolean {
   return allLayers(layers).some((layer) => layer.kind === 'pixels' && layer.deep !== undefined);
 }
 
-/** RGBA of 16 bits; of a layer with 8, widened so that 255 is 65535. */
-export function deepPixels({ deep, rgba }: LayerPixels): Uint16Array {
-  return deep ?? widened(rgba);
+/** RGBA of 16 bits, samples from `start` to `end`; of a layer with 8, widened so that 255 is 65535. */
+export function deepPixels({ deep, rgba }: LayerPixels, start = 0, end = rgba.length): Uint16Array {
+  return deep ? deep.subarray(start, end) : widened(rgba.subarray(start, end));
 }
 
 /** 8-bit samples so that 255 is 65535. */

@@ -38,10 +38,13 @@ describe('encodePng', () => {
   });
 
   it('carries text that other programs find', async () => {
-    const png = encodePng(
-      { width: 1, height: 1, channels: 3, data: noise(3) },
-      { text: { parameters: 'a boät\nSteps: 4' } },
-    );
+    const png = encodePng({
+      width: 1,
+      height: 1,
+      channels: 3,
+      data: noise(3),
+      text: { parameters: 'a boät\nSteps: 4' },
+    });
     const { comments } = await sharp(png).metadata();
     expect(comments).toEqual([{ keyword: 'parameters', text: 'a boät\nSteps: 4' }]);
   });

@@ -6,7 +6,6 @@ import { describe, expect, it } from 'vitest';
 import type { Placement } from '../../../plugin/host/host.ts';
 import { compositeDeep, compositeLayers } from '../../../plugin/host/workbench/compositeLayers.ts';
 import { createEditor } from '../../../plugin/host/workbench/editor.ts';
-import { exportPng } from '../../../plugin/host/workbench/exportPng.ts';
 import { pixelsOf } from '../../../plugin/host/workbench/layerPixels.ts';
 import { fullLayer } from '../../../plugin/host/workbench/layers.ts';
 import {
@@ -23,6 +22,7 @@ import { readDocument } from '../../../service/engine/picture/psd/document/readD
 import type { Plane } from '../../../shared/frame.ts';
 import { rectOfSize } from '../../../shared/geometry.ts';
 import { inpaintRequest, recipeOf } from '../../fakes/session.ts';
+import { pngOf } from './pngOf.ts';
 
 const size = { width: 16, height: 12 };
 const bounds = { x: 3, y: 2, width: 6, height: 5 };
@@ -111,7 +111,7 @@ describe('a document of 16 bits', () => {
 
   it('is saved as a PNG of 16 bits: the file’s own outside of the result, the result’s where it is full', async () => {
     const { document } = place(photo(), placement(planeOf('color', bounds, 3, color)));
-    const { values, channels } = await samples16(exportPng(document));
+    const { values, channels } = await samples16(await pngOf(document));
     expect(channels).toBe(3);
     const seen = { kept: 0, new: 0, mixed: 0 };
     for (let y = 0; y < 12; y++) {
@@ -173,7 +173,7 @@ describe('a document of 16 bits', () => {
     expect(editor.getState().message?.text).toMatch(words);
     const document = editor.document();
     if (!document) return expect.fail('Nothing was opened');
-    expect((await samples16(exportPng(document))).values).toEqual(original);
+    expect((await samples16(await pngOf(document))).values).toEqual(original);
   });
 
   it.each(['16bit5x5.psd', '16bit5x5-psb.psb'])('has the samples of %s', (name) => {

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { compositeLayers } from '../../../plugin/host/workbench/compositeLayers.ts';
-import { exportPng } from '../../../plugin/host/workbench/exportPng.ts';
 import {
   fullLayer,
   type Layer,
@@ -15,6 +14,7 @@ import { recipesOf, withRecipes } from '../../../plugin/host/workbench/recipeXmp
 import { writePsdDocument } from '../../../plugin/host/workbench/writePsdDocument.ts';
 import { rectOfSize } from '../../../shared/geometry.ts';
 import { inpaintRequest, recipeOf } from '../../fakes/session.ts';
+import { pngOf } from './pngOf.ts';
 
 const size = { width: 21, height: 13 };
 
@@ -144,7 +144,7 @@ describe('a PSD whose header asks for', () => {
 describe('an exported PNG', () => {
   it('holds exactly what is visible and the newest visible recipe', async () => {
     const document = layered();
-    const png = exportPng(document);
+    const png = await pngOf(document);
     const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
     expect(info).toMatchObject({ ...size, channels: 3 });
     const expected = compositeLayers(document.layers, rectOfSize(size)).filter(
@@ -158,7 +158,7 @@ describe('an exported PNG', () => {
   it('keeps transparency without premultiplying', async () => {
     const rgba = pixels(273, 3, (i) => (i * 11) % 256);
     const document = { ...layered(), layers: [fullLayer(1, 'veil', size, { rgba })] };
-    const { data, info } = await sharp(exportPng(document))
+    const { data, info } = await sharp(await pngOf(document))
       .raw()
       .toBuffer({ resolveWithObject: true });
     expect(info.channels).toBe(4);
