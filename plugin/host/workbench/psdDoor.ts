@@ -33,8 +33,14 @@ function prepare(): void {
 export function decodePsd(file: ArrayBuffer): PsdFile {
   prepare();
   const options = { useImageData: true, skipThumbnail: true, totalMemoryLimit: mostBytes };
-  const layered = readPsd(file, { ...options, skipCompositeImageData: true });
-  return layered.children?.length ? layered : readPsd(file, options);
+  return readPsd(untouched(file), { ...options, skipCompositeImageData: true });
+}
+
+const depthAt = 22;
+
+/** ag-psd turns the bytes of samples round where they lie: a second reading, and whoever is given the file next, would find them swapped. */
+function untouched(file: ArrayBuffer): ArrayBuffer {
+  return new DataView(file).getUint16(depthAt) > 8 ? file.slice(0) : file;
 }
 
 /** The merged picture beside layers; undefined where the file has none, or one that ag-psd does not read. */
@@ -42,7 +48,7 @@ export function decodeMerged(file: ArrayBuffer): PsdFile['imageData'] {
   prepare();
   try {
     const options = { useImageData: true, skipThumbnail: true, skipLayerImageData: true } as const;
-    const psd = readPsd(file, { ...options, totalMemoryLimit: mostBytes });
+    const psd = readPsd(untouched(file), { ...options, totalMemoryLimit: mostBytes });
     const isThere = psd.imageResources?.versionInfo?.hasRealMergedData !== false;
     return isThere ? psd.imageData : undefined;
   } catch {
