@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react';
+import { useRef, useState, type ReactNode } from 'react';
 import type { Problem } from '../../shared/errors.ts';
 import { failedRuns } from '../session/select.ts';
 import type { ServiceState } from '../session/state.ts';
@@ -66,6 +66,16 @@ function ServiceNotice({ service }: { readonly service: ServiceState }) {
 function Pairing({ problem }: { readonly problem: Problem | undefined }) {
   const [, session] = useSession();
   const [code, setCode] = useState('');
+  // What stands in the field, also when the button is pressed before it has been drawn again.
+  const typed = useRef('');
+  const keep = (text: string) => {
+    typed.current = text;
+    setCode(text);
+  };
+  // Not on leaving the field: that is what a press on the button begins with, and every try counts.
+  const tryCode = () => {
+    if (typed.current.trim() !== '') session.pair(typed.current);
+  };
   return (
     <div className="section">
       <div className="note" role="alert">
@@ -81,13 +91,14 @@ function Pairing({ problem }: { readonly problem: Problem | undefined }) {
             placeholder="code"
             value={code}
             width="wide"
-            onCommit={(text) => {
-              setCode(text);
-              if (text.trim() !== '') session.pair(text);
+            onCommit={keep}
+            onEnter={(text) => {
+              keep(text);
+              tryCode();
             }}
           />
           <div className="beside">
-            <Button kind="small" onPress={() => code.trim() !== '' && session.pair(code)}>
+            <Button kind="small" onPress={tryCode}>
               Pair
             </Button>
           </div>

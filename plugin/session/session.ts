@@ -130,6 +130,7 @@ type Commands = Omit<
 
 function commands(parts: SessionParts): Commands {
   const { store } = parts;
+  let pairing: Promise<void> | undefined;
   return {
     change: (change) => store.dispatch({ type: 'settingsChanged', change }),
     chooseMode: (mode) => store.dispatch({ type: 'modeChosen', mode }),
@@ -161,7 +162,10 @@ function commands(parts: SessionParts): Commands {
     readStyles: () => void readStyles(parts),
     readModels: () => void readModels(parts),
     lookAgain: () => void lookForService(parts),
-    pair: (code) => void pair(parts, code),
+    // One at a time: a code counts once, and a second answer would undo the first.
+    pair: (code) => {
+      pairing ??= pair(parts, code).finally(() => (pairing = undefined));
+    },
     dismissNotice: () => store.dispatch({ type: 'noticed', notice: undefined }),
     retryNotice: () => {
       const retry = store.getState().notice?.retry;

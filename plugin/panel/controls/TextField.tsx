@@ -12,6 +12,8 @@ export interface TextFieldProps {
   readonly isFocused?: boolean;
   /** Called when the artist is done with it: Enter or leaving the field. False: it could not be used. */
   readonly onCommit: (value: string) => boolean | void;
+  /** Called instead for Enter, where leaving the field should do less. */
+  readonly onEnter?: (value: string) => void;
   /** Called with every letter. */
   readonly onType?: (value: string) => void;
 }
@@ -32,7 +34,8 @@ export function TextField(props: TextFieldProps) {
       onType?.(element.value);
     },
     keydown: (event, element) => {
-      if ((event as unknown as KeyboardEvent).key === 'Enter') onCommit(element.value);
+      if ((event as unknown as KeyboardEvent).key === 'Enter')
+        (props.onEnter ?? onCommit)(element.value);
     },
   });
   useEffect(() => {
