@@ -2,12 +2,12 @@ import { mainButton } from '../session/select.ts';
 import { Button } from './controls/Button.tsx';
 import { useSession } from './useSession.ts';
 
-/** The one button. */
+/** The one button; the workbench keeps it in sight below what scrolls. */
 export function CommandButton() {
   const [state, session] = useSession();
   const { label, isEnabled, hint } = mainButton(state);
   return (
-    <div className="section">
+    <div className="section main-command">
       <Button kind="main" isDisabled={!isEnabled} onPress={session.generate} id="command">
         {label}
       </Button>

@@ -121,7 +121,7 @@ function WindowField({ control, number }: ControlUnitProps) {
           value={start}
           onChange={(next) => session.changeControl(id, { start: next })}
         />
-        <div className="beside tiny dim">of the steps</div>
+        <div className="grow beside tiny dim">of the steps</div>
       </Field>
       <Field label="Ends at">
         <PercentField

@@ -27,7 +27,7 @@ export function ExpandSection() {
     session.change({ expand: { ...expand, ...part } });
   return (
     <div className="section">
-      <div className="row wrap">
+      <div className="row wrap apart">
         {sides.map(({ name, label }) => (
           <div key={name} className="row pair half">
             <div className="label">{label}</div>

@@ -117,7 +117,9 @@ function Sampling() {
           digits={0}
           onChange={(steps) => change({ steps })}
         />
-        {settings.advanced.exactSteps !== true && <div className="tiny dim beside">× strength</div>}
+        {settings.advanced.exactSteps !== true && (
+          <div className="grow beside tiny dim">× strength</div>
+        )}
       </Field>
       <Field label="CFG">
         <NumberField

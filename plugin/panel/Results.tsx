@@ -44,7 +44,9 @@ function RunResults({
   return (
     <div className="section results">
       <div className="row heading">
-        <div className="grow cut">{heading}</div>
+        <div className="grow cut" title={heading}>
+          {heading}
+        </div>
         {isElsewhere && <div className="dim cut">{run.origin.documentName}</div>}
       </div>
       <div className="tiles" role="listbox" aria-label={heading}>

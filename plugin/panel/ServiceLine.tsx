@@ -4,7 +4,7 @@ import type { ServiceState } from '../session/state.ts';
 import { LinkButton } from './controls/LinkButton.tsx';
 import { Picker } from './controls/Picker.tsx';
 import { ModelAbout } from './ModelAbout.tsx';
-import { familyName } from '../session/settingWords.ts';
+import { deviceWords, familyName } from '../session/settingWords.ts';
 import { useSession } from './useSession.ts';
 
 /** The dot that tells whether the service is there, and the model that will run. */
@@ -58,7 +58,9 @@ function serviceWords(service: ServiceState): string {
       return 'The service is not running';
     case 'pairing':
       return 'Not paired with the service';
-    case 'ready':
-      return `The service is ready (${service.status.device})`;
+    case 'ready': {
+      const device = deviceWords(service.status.device);
+      return `The service is ready${device === undefined ? '' : ` (${device})`}`;
+    }
   }
 }

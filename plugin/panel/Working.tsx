@@ -57,7 +57,9 @@ function WorkingRun({ run }: { readonly run: Run }) {
         <div className="grow cut" role="status">
           {progressWords(run)}
         </div>
-        <div className="dim cut">{run.origin.documentName}</div>
+        <div className="dim cut working-document" title={run.origin.documentName}>
+          {run.origin.documentName}
+        </div>
       </div>
       {run.note !== undefined && <div className="tiny dim">{run.note}</div>}
       <div className="row actions">

@@ -5,6 +5,7 @@ import { maxPromptCharacters } from '../../shared/limits.ts';
 import { isEmptyRect } from '../../shared/geometry.ts';
 import type { Recipe } from '../../shared/recipe.ts';
 import { controlsObstacle, type ControlScene } from './controls.ts';
+import { scheduleWords } from './settingWords.ts';
 import type { Run, SessionState, Situation } from './state.ts';
 
 export function usableCheckpoints(state: SessionState): readonly ModelInfo[] {
@@ -182,8 +183,9 @@ export function recipeLine(recipe: Recipe): string {
     : '';
   const strength = request.kind === 'text' ? '' : ` · strength ${request.strength}`;
   const feather = request.kind === 'inpaint' ? ` · feather ${request.featherPx}` : '';
+  const schedule = request.schedule === 'automatic' ? '' : ` ${scheduleWords(request.schedule)}`;
   return (
-    `${model}${request.sampler} ${request.schedule} · ${request.steps} steps · ` +
+    `${model}${request.sampler}${schedule} · ${request.steps} steps · ` +
     `CFG ${request.cfgScale}${strength}${feather} · seed ${recipe.seed}`
   );
 }

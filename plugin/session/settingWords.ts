@@ -43,3 +43,16 @@ const families: Readonly<Record<string, string>> = { sd1: 'SD 1.5', sd2: 'SD 2.1
 export function familyName(family: string): string {
   return families[family] ?? family;
 }
+
+const devices: Readonly<Record<string, string>> = {
+  cpu: 'CPU',
+  webgpu: 'WebGPU',
+  cuda: 'CUDA',
+  dml: 'DirectML',
+  coreml: 'CoreML',
+};
+
+/** What the service runs on; undefined until its engine has told. */
+export function deviceWords(device: string): string | undefined {
+  return device === 'auto' ? undefined : (devices[device] ?? device);
+}

@@ -125,9 +125,20 @@ function Row({ editor, document, layer, depth }: RowProps) {
       </button>
       {layer.kind === 'pixels' ? <Thumbnails layer={layer} /> : <div className="folder" />}
       <div className="layer-name">
-        <div className="cut">{layer.name}</div>
+        <LayerTitle name={layer.name} />
         <div className="layer-note cut">{noteOf(layer)}</div>
       </div>
+    </div>
+  );
+}
+
+/** Variants differ in the number at the end alone, so it is never cut. */
+function LayerTitle({ name }: { readonly name: string }) {
+  const [, title = name, number = ''] = /^(.*)( · \d+)$/su.exec(name) ?? [];
+  return (
+    <div className="layer-title" title={name}>
+      <span className="cut">{title}</span>
+      <span className="layer-number">{number}</span>
     </div>
   );
 }

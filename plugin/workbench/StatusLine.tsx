@@ -1,3 +1,4 @@
+import { deviceWords } from '../session/settingWords.ts';
 import type { ServiceState } from '../session/state.ts';
 import type { EditorState, Tool } from '../host/workbench/editor.ts';
 
@@ -45,7 +46,7 @@ export function StatusLine({ state, service }: StatusLineProps) {
 function serviceWords(service: ServiceState): string {
   if (service.phase === 'ready') {
     const { device, freeMemoryBytes } = service.status;
-    return `service ${device} · ${(freeMemoryBytes / 1e9).toFixed(1)} GB free`;
+    return `service ${deviceWords(device) ?? 'ready'} · ${(freeMemoryBytes / 1e9).toFixed(1)} GB free`;
   }
   if (service.phase === 'looking') return 'looking for the service';
   return service.phase === 'down' ? 'service not running' : 'not paired';

@@ -195,7 +195,7 @@ describe('the panel', () => {
       'dE00 3.1 → 0.6',
       'Place again',
       'more like this',
-      'Model One · DPM++ 2M karras',
+      'Model One · DPM++ 2M Karras · ',
     ]) {
       expect(html).toContain(words);
     }

@@ -104,7 +104,7 @@ describe('words', () => {
 
   it('tells a recipe in one line', () => {
     expect(recipeLine(recipeOf(inpaintRequest))).toBe(
-      'Model One · DPM++ 2M karras · 4 steps · CFG 7 · strength 0.8 · feather 2 · seed 5',
+      'Model One · DPM++ 2M Karras · 4 steps · CFG 7 · strength 0.8 · feather 2 · seed 5',
     );
   });
 
