@@ -27,7 +27,7 @@ export async function doctor(
   terminal.json(Object.fromEntries(facts));
 }
 
-const engineWaitMs = 10_000;
+const engineWaitMs = 30_000;
 
 /** A service that has just started needs a moment for its engine. */
 async function waitForEngine(client: ServiceClient): Promise<Status> {

@@ -11,6 +11,8 @@ import type { Terminal } from './terminal.ts';
 export async function serve(options: Options, terminal: Terminal): Promise<void> {
   const config = readConfig(serviceFlags(options));
   const service = await startService(config);
+  // Before anybody can read that it listens.
+  const end = stopped(service);
   await rememberPort(config.dataDir, service.port);
   const address = `${service.url}/#code=${service.code}`;
   terminal.line(`Pentimento ${config.version}`);
@@ -21,7 +23,7 @@ export async function serve(options: Options, terminal: Terminal): Promise<void>
   terminal.line('Stop with Ctrl+C.');
   terminal.json({ url: service.url, code: service.code });
   if (config.open && process.stdout.isTTY) openBrowser(address);
-  await stopped(service);
+  await end;
   await forgetPort(config.dataDir);
 }
 
