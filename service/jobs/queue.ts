@@ -133,8 +133,7 @@ export class JobQueue {
   wake(): void {
     this.#isWoken = true;
     if (this.#isPumping || this.#isStopping) return;
-    this.#isPumping = true;
-    this.#pumping = this.#pump().finally(() => (this.#isPumping = false));
+    this.#pumping = this.#pump();
   }
 
   /** Takes no more work and gives a running job back to the queue. */
@@ -146,11 +145,17 @@ export class JobQueue {
   }
 
   async #pump(): Promise<void> {
-    while (this.#isWoken && !this.#isStopping) {
-      this.#isWoken = false;
-      for (let job = this.#next(); job && !this.#isStopping; job = this.#next()) {
-        await this.#insist(() => this.#runOne(job));
+    this.#isPumping = true;
+    try {
+      while (this.#isWoken && !this.#isStopping) {
+        this.#isWoken = false;
+        for (let job = this.#next(); job && !this.#isStopping; job = this.#next()) {
+          await this.#insist(() => this.#runOne(job));
+        }
       }
+    } finally {
+      // In the turn in which it saw that nothing waits: whoever comes later starts it again.
+      this.#isPumping = false;
     }
   }
 
