@@ -32,6 +32,8 @@ export class BlobStore {
   readonly #disk: Disk;
   /** Kept since the start: the collector leaves them alone. */
   readonly #recent = new Set<string>();
+  /** Objects that are being kept, and how many times at once. */
+  readonly #claims = new Map<string, number>();
 
   constructor(options: BlobOptions) {
     this.#options = options;
@@ -62,16 +64,31 @@ export class BlobStore {
     return this.#makingRoom(() => writeTemporary(this.#disk, this.tmpDir, chunks, maxBytes));
   }
 
-  /** Moves a work file to its place; the same bytes are stored once. */
+  /**
+   * Moves a work file to its place; the same bytes are stored once. Whoever keeps an object refers to it as
+   * soon as this returns, without waiting for anything: until then it is not removed.
+   */
   async keep(written: Written): Promise<void> {
-    this.#recent.add(written.sha256);
-    const path = this.pathOf(written.sha256);
-    await this.#makingRoom(async () => {
-      await this.#disk.mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
-      const known = await this.#disk.stat(path).catch(() => undefined);
-      if (known?.size === written.sizeBytes) await this.drop(written.path);
-      else await installFile(this.#disk, written.path, path);
-    });
+    const { sha256 } = written;
+    this.#recent.add(sha256);
+    const path = this.pathOf(sha256);
+    this.#claims.set(sha256, (this.#claims.get(sha256) ?? 0) + 1);
+    try {
+      await this.#makingRoom(async () => {
+        await this.#disk.mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
+        const known = await this.#disk.stat(path).catch(() => undefined);
+        if (known?.size === written.sizeBytes) await this.drop(written.path);
+        else await installFile(this.#disk, written.path, path);
+      });
+    } finally {
+      setImmediate(() => this.#endClaim(sha256));
+    }
+  }
+
+  #endClaim(sha256: string): void {
+    const others = (this.#claims.get(sha256) ?? 1) - 1;
+    if (others > 0) this.#claims.set(sha256, others);
+    else this.#claims.delete(sha256);
   }
 
   /** Hashes and syncs a file that the engine wrote inside the data folder, then keeps it. */
@@ -110,8 +127,18 @@ export class BlobStore {
     return createReadStream(this.pathOf(sha256), { highWaterMark: 1024 * 1024 });
   }
 
-  async remove(sha256: string): Promise<void> {
-    await this.drop(this.pathOf(sha256));
+  /**
+   * Removes an object that nothing refers to; answers false when it is just being kept again. Synchronous:
+   * nobody finds it there and refers to it while it goes.
+   */
+  remove(sha256: string): boolean {
+    if (this.#claims.has(sha256)) return false;
+    try {
+      unlinkSync(this.pathOf(sha256));
+    } catch {
+      // Gone already, or it stays until the next start collects it.
+    }
+    return true;
   }
 
   /** Throws E_DISK_FULL when so many more bytes would leave too little for what already runs. */
@@ -161,8 +188,7 @@ export class BlobStore {
         if (!/^[0-9a-f]{64}$/.test(sha256) || isReferenced(sha256)) continue;
         const found = await this.#disk.stat(this.pathOf(sha256)).catch(() => undefined);
         if (!found || found.mtimeMs > oldest || this.#recent.has(sha256)) continue;
-        await this.remove(sha256);
-        removed++;
+        if (this.remove(sha256)) removed++;
       }
     }
     return removed;

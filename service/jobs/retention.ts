@@ -1,4 +1,5 @@
 /** What is kept how long: results and inputs under one byte quota, the oldest fetched ones go first. */
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { BlobStore } from './blobs.ts';
 import type { Store } from './store.ts';
@@ -48,10 +49,12 @@ export async function sweep(
           : 'UPDATE results SET lost = 1 WHERE sha256 = ?';
       store.db.prepare(sql).run(candidate.sha256);
     });
-    if (isReferenced(store, candidate.sha256)) continue;
-    await blobs.remove(candidate.sha256);
-    excess -= candidate.size;
-    freed += candidate.size;
+    // Seen to be unused and removed in one turn; the next candidate has another, so that requests are heard.
+    if (!isReferenced(store, candidate.sha256) && blobs.remove(candidate.sha256)) {
+      excess -= candidate.size;
+      freed += candidate.size;
+    }
+    await setImmediate();
   }
   return freed;
 }

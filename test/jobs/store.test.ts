@@ -1,12 +1,13 @@
 import Database from 'better-sqlite3';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { problemOf } from '../../shared/errors.ts';
 import { BlobStore } from '../../service/jobs/blobs.ts';
 import { ClientTable } from '../../service/jobs/clientTable.ts';
 import { systemClock } from '../../service/jobs/clock.ts';
-import { realDisk } from '../../service/jobs/disk.ts';
+import { realDisk, type Disk } from '../../service/jobs/disk.ts';
 import { newId } from '../../service/jobs/ids.ts';
 import { JobEvents } from '../../service/jobs/jobEvents.ts';
 import { JobTable } from '../../service/jobs/jobTable.ts';
@@ -245,6 +246,7 @@ describe('the quota (F17)', () => {
     insert.run('r0', done, 0, fetched, 0, Date.now());
     insert.run('r1', done, 1, fresh, Date.now(), null);
     jobs.finish(done, 1, { state: 'done', at: 1 });
+    await nextTurn();
 
     const options = { quotaBytes: 4000, wallMs: Date.now() };
     expect(await sweep(store, blobs, options)).toBe(0);
@@ -256,5 +258,47 @@ describe('the quota (F17)', () => {
     expect(await blobs.sizeOf(fresh ?? '')).toBe(1000);
     expect(isReferenced(store, fresh ?? '')).toBe(true);
     mkdirSync(join(folder, 'x'));
+  });
+
+  it('leaves an object alone that comes again while it is looked at', async () => {
+    const jobs = new JobTable(store);
+    const { client } = new ClientTable(store, wallMs).issue('c');
+    let meanwhile = async () => {};
+    const stat = async (path: string) => {
+      const found = await realDisk.stat(path);
+      await meanwhile();
+      return found;
+    };
+    const disk = { ...realDisk, stat } as unknown as Disk;
+    const blobs = new BlobStore({ disk, dataDir: folder, reserveBytes: 0, wallMs });
+    await blobs.prepare();
+    const receive = () => blobs.receive([new Uint8Array(1000).fill(1)], 1e6);
+    const { sha256 } = await receive().then(async (written) => {
+      await blobs.keep(written);
+      return written;
+    });
+    const done = addJob(jobs, client.id, { sha: sha256 });
+    jobs.start(done);
+    jobs.finish(done, 1, { state: 'done', at: 1 });
+    await nextTurn();
+
+    // Found where it lies, then taken by the quota, then the second job refers to it.
+    const again = await receive();
+    const freed: number[] = [];
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      freed.push(await sweep(store, blobs, { quotaBytes: 0, wallMs: Date.now() }));
+    };
+    await blobs.keep(again);
+    const next = addJob(jobs, client.id, { sha: sha256 });
+    expect(await blobs.sizeOf(sha256)).toBe(1000);
+    expect(freed).toEqual([0]);
+
+    // Once nobody needs it, it goes.
+    await nextTurn();
+    jobs.start(next);
+    jobs.finish(next, 1, { state: 'done', at: 2 });
+    expect(await sweep(store, blobs, { quotaBytes: 0, wallMs: Date.now() })).toBe(1000);
+    expect(await blobs.sizeOf(sha256)).toBeUndefined();
   });
 });
