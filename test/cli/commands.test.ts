@@ -11,16 +11,15 @@ import { buildService, packageRoot } from '../fixtures/builtProgram.ts';
 import { manifestPath } from '../fixtures/manifest.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 import { writeModel } from '../fixtures/writeModel.ts';
-import { freePort, pentimento, serve, type Ended, type Served } from './runProgram.ts';
+import { deafPort, pentimento, serve, type Ended, type Served } from './runProgram.ts';
 import { writeSamples } from './samples.ts';
 
-const seconds = 1000;
 const folder = temporaryFolder();
 const samples = join(folder, 'samples');
 const photo = join(samples, 'photo.jpg');
 const mask = join(samples, 'mask.png');
 const models = join(folder, 'models');
-const env = { PENTIMENTO_DATA: join(folder, 'data'), PENTIMENTO_PORT: '' };
+const env = { PENTIMENTO_DATA: join(folder, 'data'), PENTIMENTO_PORT: deafPort };
 
 beforeAll(async () => {
   buildService();
@@ -33,8 +32,7 @@ beforeAll(async () => {
     dtype: 'F16',
   });
   writeFileSync(join(models, 'old.ckpt'), 'PK');
-  env.PENTIMENTO_PORT = String(await freePort());
-}, 60 * seconds);
+});
 
 function run(...args: string[]): Promise<Ended> {
   return pentimento(args, { env });
@@ -60,7 +58,7 @@ async function refused(...args: string[]): Promise<{ code: number; out: string; 
   }
 }
 
-describe('words', { timeout: 30 * seconds }, () => {
+describe('words', () => {
   it('are explained', async () => {
     const help = await run('--help');
     expect(help.code).toBe(0);
@@ -195,7 +193,7 @@ describe('exit codes', () => {
   });
 });
 
-describe('without a service', { timeout: 60 * seconds }, () => {
+describe('without a service', () => {
   it('models lists what is found and what is wrong with the rest', async () => {
     const { code, stdout } = await run('models', '--models', models);
     expect(code).toBe(0);
@@ -237,13 +235,13 @@ describe('without a service', { timeout: 60 * seconds }, () => {
   });
 });
 
-describe('with a service', { timeout: 60 * seconds }, () => {
+describe('with a service', () => {
   let served: Served;
   let blocker: Server | undefined;
   beforeAll(async () => {
     served = await serve(['--models', models], env);
     env.PENTIMENTO_PORT = String(served.port);
-  }, 60 * seconds);
+  });
   afterAll(() => blocker?.close());
 
   it('serve prints an address with its code', () => {
@@ -258,7 +256,7 @@ describe('with a service', { timeout: 60 * seconds }, () => {
     const { code, expiresAt } = PairingCode.parse(JSON.parse(pair.stdout));
     expect(code.length).toBeGreaterThan(5);
     expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now());
-    const unaware = { ...env, PENTIMENTO_PORT: String(await freePort()) };
+    const unaware = { ...env, PENTIMENTO_PORT: deafPort };
     const other = await pentimento(['models', '--json'], { env: unaware });
     // Hashes of files become known while the service runs.
     const rows = (text: string) =>
@@ -269,12 +267,17 @@ describe('with a service', { timeout: 60 * seconds }, () => {
 
   it('a second one on the same data is refused, and one on a port that is taken', async () => {
     const second = await pentimento(['serve', '--no-open'], {
-      env: { ...env, PENTIMENTO_PORT: String(await freePort()) },
+      env: { ...env, PENTIMENTO_PORT: '0' },
     });
     expect(second.code).toBe(exitCodes.alreadyRunning);
     expect(second.stderr).toContain('(E_ALREADY_RUNNING)');
-    const port = await freePort();
-    blocker = createServer().listen(port, '127.0.0.1');
+    const port = await new Promise<number>((done) => {
+      const server = createServer().listen(0, '127.0.0.1', () => {
+        const address = server.address();
+        done(typeof address === 'object' && address ? address.port : 0);
+      });
+      blocker = server;
+    });
     const blocked = await pentimento(['serve', '--no-open'], {
       env: { PENTIMENTO_DATA: join(folder, 'other'), PENTIMENTO_PORT: String(port) },
     });

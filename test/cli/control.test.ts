@@ -13,7 +13,6 @@ import { writeModel } from '../fixtures/writeModel.ts';
 import { pentimento, serve, type Served } from './runProgram.ts';
 import { writeSamples } from './samples.ts';
 
-const seconds = 1000;
 const folder = temporaryFolder();
 const models = join(folder, 'models');
 const photo = join(folder, 'photo.jpg');
@@ -36,7 +35,7 @@ beforeAll(async () => {
   await write('tiny-controlnet-sdxl/controlnet.json', 'large.safetensors');
   served = await serve(['--models', models], env);
   env.PENTIMENTO_PORT = String(served.port);
-}, 120 * seconds);
+});
 afterAll(() => served.stop());
 
 const paint = (name: string, ...more: string[]) =>
@@ -44,7 +43,7 @@ const paint = (name: string, ...more: string[]) =>
     env,
   });
 
-describe('a ControlNet on the command line', { timeout: 60 * seconds }, () => {
+describe('a ControlNet on the command line', () => {
   it('changes the picture and is in its recipe', async () => {
     for (const [name, control] of [
       ['without.png', []],

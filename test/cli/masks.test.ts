@@ -11,7 +11,6 @@ import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 import { writeModel } from '../fixtures/writeModel.ts';
 import { pentimento, serve, type Served } from './runProgram.ts';
 
-const seconds = 1000;
 const folder = temporaryFolder();
 const models = join(folder, 'models');
 const env = { PENTIMENTO_DATA: join(folder, 'data'), PENTIMENTO_PORT: '' };
@@ -55,7 +54,7 @@ beforeAll(async () => {
   }
   served = await serve(['--models', models], env);
   env.PENTIMENTO_PORT = String(served.port);
-}, 120 * seconds);
+});
 afterAll(() => served.stop());
 
 /** How many pixels a mask file shows at all, and at one place. */
@@ -78,7 +77,7 @@ async function masks(name: string, ...args: string[]) {
 const hard = ['--feather', '0'];
 const area = (i: 0 | 1) => red[i].width * red[i].height;
 
-describe('masks of the command line', { timeout: 60 * seconds }, () => {
+describe('masks of the command line', () => {
   it('are of a colour everywhere, or of a point and what hangs together with it', async () => {
     const everywhere = await masks('a.png', '--mask-from-color', '#dc1414', ...hard);
     expect(everywhere.seen.count).toBe(area(0) + area(1));

@@ -10,7 +10,6 @@ import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 import { writeModel } from '../fixtures/writeModel.ts';
 import { pentimento } from './runProgram.ts';
 
-const seconds = 1000;
 const folder = temporaryFolder();
 const path = (name: string) => join(folder, name);
 const env = {
@@ -31,7 +30,7 @@ beforeAll(async () => {
   await write('full-a', 'single', 3);
   await write('full-b', 'single', 4);
   await write('unet/alone', 'unet', 5);
-}, 180 * seconds);
+});
 
 const Answer = z.strictObject({ files: z.array(z.string()), results: z.array(ResultInfo) });
 const text = ['txt2img', '--prompt', 'a boat', '--steps', '2', '--width', '64', '--height', '64'];
@@ -47,7 +46,7 @@ async function made(out: string, ...more: string[]) {
   return { pixels: raster.data, parts, partsFrom };
 }
 
-describe('--parts-from', { timeout: 240 * seconds }, () => {
+describe('--parts-from', () => {
   it('decides the picture and stands in the recipe, which makes it again', async () => {
     const byItself = await made('itself.png', '--model', 'alone');
     const other = await made('other.png', '--model', 'alone', '--parts-from', 'full-b');

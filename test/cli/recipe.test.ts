@@ -14,7 +14,6 @@ import { pentimento, type Ended, type Served } from './runProgram.ts';
 import { serveTiny } from './serveTiny.ts';
 import { writeSamples } from './samples.ts';
 
-const seconds = 1000;
 const folder = temporaryFolder();
 const path = (name: string) => join(folder, name);
 const models = path('models');
@@ -46,7 +45,7 @@ beforeAll(async () => {
     ),
   );
   served = await serveTiny(models, env);
-}, 120 * seconds);
+});
 afterAll(() => served.stop());
 
 const run = (...args: string[]): Promise<Ended> => pentimento(args, { env });
@@ -59,7 +58,7 @@ async function made(...args: string[]): Promise<z.infer<typeof Answer>> {
   return Answer.parse(JSON.parse(ended.stdout));
 }
 
-describe('recipe', { timeout: 60 * seconds }, () => {
+describe('recipe', () => {
   it('is printed for people and for programs', async () => {
     const { stdout, code } = await run('recipe', path('webui.png'));
     expect(code).toBe(0);
@@ -100,7 +99,7 @@ describe('recipe', { timeout: 60 * seconds }, () => {
   });
 });
 
-describe('--recipe', { timeout: 60 * seconds }, () => {
+describe('--recipe', () => {
   it('gives a run its settings; options that are given go before it', async () => {
     const [result] = (
       await made(
@@ -163,7 +162,7 @@ describe('--recipe', { timeout: 60 * seconds }, () => {
   });
 });
 
-describe('--style', { timeout: 60 * seconds }, () => {
+describe('--style', () => {
   it('puts styles into the prompts', async () => {
     writeFileSync(
       path('styles.csv'),
@@ -187,7 +186,7 @@ describe('--style', { timeout: 60 * seconds }, () => {
   });
 });
 
-describe('variants', { timeout: 90 * seconds }, () => {
+describe('variants', () => {
   const variants = (...args: string[]) =>
     made('variants', photo, ...tiny, '--cfg', '2', '--strength', '0.5', ...args);
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 const say = (message) => process.connected && process.send(message);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-const stageBudgetMs = Number(process.argv[2] ?? 5000);
+const stageBudgetMs = Number(process.argv[2] ?? 60_000);
 
 function frameBytes(body, planes) {
   const align8 = (n) => Math.ceil(n / 8) * 8;
@@ -68,12 +68,19 @@ function resultOf(message, index) {
 
 let running;
 
+/** Waits until the test lets the job go on, by a file beside this folder, or until it is stopped. */
+async function released(jobId, stop) {
+  const sign = join(process.cwd(), '..', `release-${jobId}`);
+  while (!stop.asked && !existsSync(sign)) await pause(5);
+}
+
 async function run(message) {
   const { jobId, request, outDir } = message;
   const words = request.prompt ?? '';
   const stop = { asked: false };
   running = { jobId, stop };
-  const stage = (name) => say({ type: 'stage', jobId, name, budgetMs: stageBudgetMs });
+  const budgetMs = Number(/budget (\d+)/.exec(words)?.[1] ?? stageBudgetMs);
+  const stage = (name) => say({ type: 'stage', jobId, name, budgetMs });
   await readFile(message.framePath);
   const { x, y, width, height } = request.region;
   const plan = {
@@ -112,10 +119,12 @@ async function run(message) {
   if (words.includes('hang')) for (;;);
   if (words.includes('deaf')) await pause(60_000);
   const steps = Number(/steps (\d+)/.exec(words)?.[1] ?? 3);
+  const heldAt = Number(/held at (\d+)/.exec(words)?.[1]);
   for (let index = 0; index < request.count; index++) {
     for (let step = 1; step <= steps; step++) {
       stage('denoise');
       await pause(words.includes('slow') ? 60 : 2);
+      if (index * steps + step === heldAt) await released(jobId, stop);
       if (stop.asked) return say({ type: 'cancelled', jobId });
       say({ type: 'step', jobId, index, step, steps, count: request.count });
       say({
@@ -148,7 +157,10 @@ async function convert(message) {
   const input = await readFile(message.path ?? message.framePath);
   const text = input.subarray(0, 40).toString('latin1');
   if (text.startsWith('CRASH')) process.kill(process.pid, 'SIGSEGV');
-  if (text.startsWith('HANG')) for (;;);
+  if (text.startsWith('HANG')) {
+    writeFileSync(`${message.path}.hangs`, '');
+    for (;;);
+  }
   if (text.startsWith('BAD')) {
     return say({ type: 'converted', id, problem: problem('E_IMAGE_TYPE', 415) });
   }

@@ -9,7 +9,7 @@ const [dataDir = '', enginePath = ''] = process.argv.slice(2);
 try {
   const service = await startService(testConfig(dataDir), {
     enginePath,
-    engineArgs: ['5000'],
+    engineArgs: ['600000'],
     models: fakeModels,
   });
   process.on('SIGTERM', () => void service.stop());

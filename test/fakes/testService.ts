@@ -1,5 +1,5 @@
 /** A real service on a free port with the fake engine, in a folder of its own. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,6 +12,7 @@ import type { GenerateRequest } from '../../shared/request.ts';
 import { configFrom, type Config } from '../../service/config.ts';
 import type { ModelSource } from '../../service/http/parts.ts';
 import { startService, type Replacements, type RunningService } from '../../service/main.ts';
+import { removeFolder } from '../fixtures/removeFolder.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const fakeEnginePath = join(here, 'engineProcess.mjs');
@@ -56,6 +57,8 @@ export interface TestService extends RunningService {
   readonly dataDir: string;
   readonly token: string;
   readonly api: Api;
+  /** Lets a job go on whose prompt says "held at N" (its Nth step). */
+  release(jobId: string): void;
   /** Stops and removes the folder. */
   remove(): Promise<void>;
 }
@@ -66,7 +69,7 @@ export async function startTestService(
   const dataDir = options.dataDir ?? temporaryFolder();
   const service = await startService(testConfig(dataDir, options.config), {
     enginePath: fakeEnginePath,
-    engineArgs: ['5000'],
+    engineArgs: ['60000'],
     models: fakeModels,
     limits: { leastGraceMs: 300, exitGraceMs: 500 },
     ...options.replaced,
@@ -77,11 +80,17 @@ export async function startTestService(
     dataDir,
     token,
     api: apiOf(service.url, token),
+    release: (jobId) => release(dataDir, jobId),
     async remove() {
       await service.stop();
-      rmSync(dataDir, { recursive: true, force: true });
+      removeFolder(dataDir);
     },
   };
+}
+
+/** Tells the fake engine of this data folder to go on with a job that it holds. */
+export function release(dataDir: string, jobId: string): void {
+  writeFileSync(join(dataDir, `release-${jobId}`), '');
 }
 
 /** Any answer's document; what a test reads beyond these it parses through its schema. */
@@ -99,6 +108,9 @@ interface Answer {
   readonly json: () => Document;
 }
 
+/** What a listener makes of an event: 'enough' ends the listening. */
+type Heard = 'enough' | undefined | void;
+
 export interface Api {
   send(
     method: string,
@@ -107,15 +119,18 @@ export interface Api {
   ): Promise<Answer>;
   submit(request: GenerateRequest, key?: string): Promise<string>;
   job(id: string): Promise<JobSummary>;
-  /** All events up to the final one. */
-  follow(id: string, onEvent?: (event: JobEvent) => void | Promise<void>): Promise<JobEvent[]>;
+  /** Waits until the job has told an event of this type; a final one ends the waiting with an error. */
+  until(id: string, type: JobEvent['type']): Promise<void>;
+  /** All events up to the final one, or to where the listener has enough. */
+  follow(id: string, onEvent?: (event: JobEvent) => Heard | Promise<Heard>): Promise<JobEvent[]>;
 }
 
 export function apiOf(url: string, token: string): Api {
   const send: Api['send'] = async (method, path, options = {}) => {
     const answer = await fetch(url + path, {
       method,
-      headers: { authorization: `Bearer ${token}`, ...options.headers },
+      // A connection that waited may be closed by the service just when it is used again.
+      headers: { authorization: `Bearer ${token}`, connection: 'close', ...options.headers },
       ...(options.body === undefined ? {} : { body: options.body as BodyInit }),
     });
     const bytes = new Uint8Array(await answer.arrayBuffer());
@@ -126,8 +141,25 @@ export function apiOf(url: string, token: string): Api {
       json: () => JSON.parse(new TextDecoder().decode(bytes)) as Document,
     };
   };
+  const follow: Api['follow'] = async (id, onEvent) => {
+    const all: JobEvent[] = [];
+    let after = -1;
+    for (;;) {
+      const answer = await send('GET', `/v1/jobs/${id}/events?after=${after}&wait=10`);
+      for (const event of JobEvent.array().parse(answer.json())) {
+        after = event.seq;
+        all.push(event);
+        if ((await onEvent?.(event)) === 'enough' || isFinal(event)) return all;
+      }
+    }
+  };
   return {
     send,
+    follow,
+    async until(id, type) {
+      const all = await follow(id, (event) => (event.type === type ? 'enough' : undefined));
+      if (all.at(-1)?.type !== type) throw new Error(`Expected ${type}: ${JSON.stringify(all)}`);
+    },
     async submit(request, key) {
       const answer = await send('POST', '/v1/jobs', {
         body: frameOf(request),
@@ -137,19 +169,6 @@ export function apiOf(url: string, token: string): Api {
       return answer.json().id;
     },
     job: async (id) => JobSummary.parse((await send('GET', `/v1/jobs/${id}`)).json()),
-    async follow(id, onEvent) {
-      const all: JobEvent[] = [];
-      let after = -1;
-      for (;;) {
-        const answer = await send('GET', `/v1/jobs/${id}/events?after=${after}&wait=10`);
-        for (const event of JobEvent.array().parse(answer.json())) {
-          after = event.seq;
-          all.push(event);
-          await onEvent?.(event);
-          if (isFinal(event)) return all;
-        }
-      }
-    },
   };
 }
 

@@ -14,10 +14,9 @@ import { writeGuides } from './writeGuides.ts';
 
 const { chromiumPath, missing } = workbenchNeeds();
 const title = missing === '' ? 'the look' : `the look (skipped: ${missing})`;
-const seconds = 1000;
 const wide = { width: 1360, height: 820 };
 
-describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
+describe.skipIf(missing !== '')(title, () => {
   const folder = temporaryFolder();
   let service: RunningService;
   let browser: Browser;
@@ -38,7 +37,7 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
       await page.getByText(`▸ ${name}`).click();
     await page.getByText('+ add a ControlNet').click();
     await page.getByText('keep soft edges').click();
-  }, 90 * seconds);
+  });
   afterAll(async () => {
     await browser.close();
     await service.stop();
@@ -60,7 +59,8 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
     await page.setViewportSize({ width, height: 900 });
     for (const mode of ['Fill', 'Expand']) {
       await page.getByRole('radiogroup', { name: 'Mode' }).getByText(mode, { exact: true }).click();
-      expect(await page.evaluate(faultsOfLayout)).toEqual([]);
+      // What follows the window's size is drawn a little later.
+      await expect.poll(() => page.evaluate(faultsOfLayout)).toEqual([]);
     }
     await page.getByRole('radiogroup', { name: 'Mode' }).getByText('Fill').click();
   });
@@ -70,7 +70,7 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
     const style = await page.addStyleTag({
       content: '.pentimento .field-label { min-width: 240px } .row.pair { margin-right: -30px }',
     });
-    expect(await page.evaluate(faultsOfLayout)).not.toEqual([]);
+    await expect.poll(() => page.evaluate(faultsOfLayout)).not.toEqual([]);
     await style.evaluate((element) => (element as HTMLElement).remove());
   });
 
@@ -101,10 +101,7 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
     await steps.fill('1');
     await page.getByRole('radiogroup', { name: 'Variants' }).getByText('3').click();
     await page.locator('#command').click();
-    await page
-      .getByText('✓ placed')
-      .nth(2)
-      .waitFor({ timeout: 90 * seconds });
+    await page.getByText('✓ placed').nth(2).waitFor();
     const numbers = page.locator('.layer-number').filter({ hasText: '·' });
     expect(await numbers.allTextContents()).toEqual([' · 1', ' · 2', ' · 3']);
     const list = await page.locator('.layers-list').boundingBox();
@@ -122,16 +119,18 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
     const names = new Set<string>();
     for (let i = 0; i < 40; i++) {
       await page.keyboard.press('Tab');
-      const { name, isCovered } = await page.evaluate(() => {
-        const element = document.activeElement;
-        const box = element?.getBoundingClientRect();
-        const at = box && document.elementFromPoint(box.x + 8, box.y + box.height / 2);
-        const isOwn = element?.closest('.main-command') !== null;
-        const isUnder = !isOwn && at?.closest('.main-command') !== null && at !== null;
-        return { name: element?.ariaLabel ?? element?.textContent ?? '', isCovered: isUnder };
-      });
+      const focused = () =>
+        page.evaluate(() => {
+          const element = document.activeElement;
+          const box = element?.getBoundingClientRect();
+          const at = box && document.elementFromPoint(box.x + 8, box.y + box.height / 2);
+          const isOwn = element?.closest('.main-command') !== null;
+          const isUnder = !isOwn && at?.closest('.main-command') !== null && at !== null;
+          return { name: element?.ariaLabel ?? element?.textContent ?? '', isCovered: isUnder };
+        });
+      const { name } = await focused();
       names.add(name);
-      expect(isCovered, name).toBe(false);
+      await expect.poll(focused).toEqual({ name, isCovered: false });
     }
     expect(names.size).toBeGreaterThan(20);
   });

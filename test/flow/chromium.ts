@@ -1,9 +1,10 @@
 /** A real Chromium with a profile of its own, and what the flow tests do in the workbench with it. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { removeFolder } from '../fixtures/removeFolder.ts';
 
 const usual = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -50,6 +51,8 @@ export interface Browser {
   close(): Promise<void>;
 }
 
+const patienceMs = 240_000;
+
 /** Opens an address in a fresh profile at the size the workbench is drawn for. */
 export async function openBrowser(executablePath: string, url: string): Promise<Browser> {
   const profile = mkdtempSync(join(tmpdir(), 'pentimento-chromium-'));
@@ -59,6 +62,7 @@ export async function openBrowser(executablePath: string, url: string): Promise<
     viewport: { width: 1360, height: 820 },
     acceptDownloads: true,
     args: quiet,
+    timeout: patienceMs,
   });
   const page = context.pages()[0] ?? (await context.newPage());
   const complaints: string[] = [];
@@ -66,14 +70,15 @@ export async function openBrowser(executablePath: string, url: string): Promise<
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
-  page.setDefaultTimeout(30_000);
+  // Other programs may keep the computer busy.
+  page.setDefaultTimeout(patienceMs);
   await page.goto(url);
   return {
     page,
     complaints,
     async close() {
       await context.close();
-      rmSync(profile, { recursive: true, force: true });
+      removeFolder(profile);
     },
   };
 }
@@ -108,14 +113,18 @@ export function layerNames(page: Page): Promise<string[]> {
   return page.locator('.layer-name > :first-child').allTextContents();
 }
 
-/** Chooses in a picker of the panel; its menu closes when the page moves under it, then again. */
+/** Chooses in a picker of the panel. Its menu closes when the page moves under it: then it is opened again. */
 export async function chooseIn(page: Page, label: string, option: string): Promise<void> {
   const picker = page.locator(`sp-picker[aria-label="${label}"]`);
   const item = page.getByRole('option', { name: option });
   await picker.scrollIntoViewIfNeeded();
-  for (let attempt = 0; attempt < 5; attempt++) {
-    await picker.click();
-    const chosen = item.click({ timeout: 5000 });
+  // A page tells that it was scrolled when it draws next: not while the menu is open.
+  await page.evaluate(async () => {
+    for (let i = 0; i < 2; i++) await new Promise((drawn) => requestAnimationFrame(drawn));
+  });
+  for (let attempt = 0; attempt < 10; attempt++) {
+    if ((await picker.getAttribute('open')) === null) await picker.click();
+    const chosen = item.click({ timeout: 20_000 });
     if (
       await chosen.then(
         () => true,

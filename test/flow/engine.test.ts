@@ -29,7 +29,6 @@ import {
   type Run,
 } from './realService.ts';
 
-const seconds = 1000;
 const folder = temporaryFolder();
 const models = join(folder, 'models');
 const half = join(models, 'half.safetensors');
@@ -53,20 +52,24 @@ beforeAll(async () => {
     seed: 3,
     dtype: 'F16',
   });
-}, 120 * seconds);
+});
 
 function typesOf(events: readonly JobEvent[]): string[] {
   return events.map((e) => e.type);
 }
 
-describe('a run', { timeout: 120 * seconds }, () => {
+describe('a run', () => {
   let service: RealService;
   let first: Run;
+  let whole: Run;
   const request = tinyInpaint('half', { count: 2 });
+  /** Seconds, in which something may happen to it. */
+  const long = tinyInpaint('half', { steps: 24, strength: 1, count: 2 });
   beforeAll(async () => {
     service = await startReal(join(folder, 'data'), '--models', models);
     first = await runToEnd(service, request);
-  }, 60 * seconds);
+    whole = await runToEnd(service, long);
+  });
   afterAll(() => service.stop());
 
   it('tells what happens in order', () => {
@@ -218,34 +221,39 @@ describe('a run', { timeout: 120 * seconds }, () => {
   });
 
   it('waits behind another one', async () => {
-    const busy = await submit(service, tinyInpaint('half', { steps: 20 }));
+    const busy = await submit(service, tinyInpaint('half', { steps: 150, strength: 1 }));
     const waiting = await submit(service, tinyInpaint('half', { seed: 9 }));
+    await service.api.until(busy, 'step');
+    expect((await service.api.job(waiting)).state).toBe('queued');
+    await service.api.send('POST', `/v1/jobs/${busy}/cancel`);
     const events = await service.api.follow(waiting);
     expect(events[0]).toMatchObject({ type: 'queued', ahead: 1 });
     expect(events.at(-1)?.type).toBe('done');
-    expect((await service.api.job(busy)).state).toBe('done');
+    expect((await service.api.job(busy)).state).toBe('cancelled');
   });
 
   it('goes on when its client goes away', async () => {
-    const id = await submit(service, request);
+    const id = await submit(service, long);
     const gone = new AbortController();
     const watching = fetch(`${service.url}/v1/jobs/${id}/events?after=100000&wait=20`, {
       headers: { authorization: `Bearer ${service.token}` },
       signal: gone.signal,
     });
-    setTimeout(() => gone.abort(), 50);
-    await expect(watching).rejects.toThrow();
+    const failure = expect(watching).rejects.toThrow();
+    await service.api.until(id, 'step');
+    gone.abort();
+    await failure;
     const events = await service.api.follow(id);
     expect(events.at(-1)?.type).toBe('done');
     const { results } = await service.api.job(id);
-    expect(await colorsOf(service, { ...first, results })).toEqual(await colorsOf(service, first));
+    expect(await colorsOf(service, { ...whole, results })).toEqual(await colorsOf(service, whole));
   });
 
   it('can be stopped, and the engine goes on', async () => {
     const pid = enginePid(service);
-    for (const long of [tinyInpaint('half', { steps: 150, strength: 1 }), { ...removeLarge() }]) {
-      const planes = long.kind === 'remove' ? largePlanes() : regionPlanes();
-      const id = await submit(service, long, planes);
+    for (const slow of [tinyInpaint('half', { steps: 150, strength: 1 }), { ...removeLarge() }]) {
+      const planes = slow.kind === 'remove' ? largePlanes() : regionPlanes();
+      const id = await submit(service, slow, planes);
       const events = await service.api.follow(id, async (event) => {
         if (event.type === 'step') await service.api.send('POST', `/v1/jobs/${id}/cancel`);
       });
@@ -258,8 +266,6 @@ describe('a run', { timeout: 120 * seconds }, () => {
   });
 
   it('is tried again when the engine is killed, and has the same bytes', async () => {
-    const long = tinyInpaint('half', { steps: 24, strength: 1, count: 2 });
-    const whole = await runToEnd(service, long);
     const id = await submit(service, long);
     let isKilled = false;
     const events = await service.api.follow(id, (event) => {
@@ -304,7 +310,7 @@ function largePlanes() {
   ];
 }
 
-describe('the preview decoder', { timeout: 60 * seconds }, () => {
+describe('the preview decoder', () => {
   it('is used when it is there, and changes no result', async () => {
     const withDecoder = join(folder, 'with-taesd');
     mkdirSync(join(withDecoder, 'vae-approx'), { recursive: true });
@@ -333,14 +339,14 @@ describe('the preview decoder', { timeout: 60 * seconds }, () => {
   });
 });
 
-describe('a model that cannot be used', { timeout: 60 * seconds }, () => {
+describe('a model that cannot be used', () => {
   const broken = join(folder, 'broken');
   let service: RealService;
   beforeAll(async () => {
     await writeBrokenModels(broken, half);
     copyFileSync(half, join(broken, 'vanishing.safetensors'));
     service = await startReal(join(folder, 'broken-data'), '--models', broken);
-  }, 60 * seconds);
+  });
   afterAll(() => service.stop());
 
   async function problemOf(model: string, more = {}) {

@@ -9,9 +9,8 @@ import { writeTinyModels } from './tinyModels.ts';
 
 const { chromiumPath, missing } = workbenchNeeds();
 const title = missing === '' ? 'expanding' : `expanding (skipped: ${missing})`;
-const seconds = 1000;
 
-describe.skipIf(missing !== '')(title, { timeout: 180 * seconds }, () => {
+describe.skipIf(missing !== '')(title, () => {
   let service: RunningService;
   let browser: Browser;
 
@@ -22,7 +21,7 @@ describe.skipIf(missing !== '')(title, { timeout: 180 * seconds }, () => {
     service = await startService(configFrom(args, {}));
     browser = await openBrowser(chromiumPath ?? '', `${service.url}/#code=${service.code}`);
     await browser.page.getByText('1024 × 768 · 8-bit').waitFor();
-  }, 120 * seconds);
+  });
   afterAll(async () => {
     await browser.close();
     await service.stop();
@@ -34,7 +33,7 @@ describe.skipIf(missing !== '')(title, { timeout: 180 * seconds }, () => {
     await page
       .getByText('✓ placed')
       .nth(count - 1)
-      .waitFor({ timeout: 120 * seconds });
+      .waitFor();
   }
 
   it('grows the canvas with the layer, in one step that can be undone', async () => {

@@ -19,7 +19,6 @@ import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 import { writeModel } from '../fixtures/writeModel.ts';
 import { regionPlanes, tinyInpaint } from './realService.ts';
 
-const seconds = 1000;
 const folder = temporaryFolder();
 const input = join(folder, 'input.frame');
 const models = { plain: 'tiny-sd1', inpaint: 'tiny-sd1-inpaint', edit: 'tiny-sd1-ip2p' } as const;
@@ -225,7 +224,7 @@ function alone(request: InpaintRequest): InpaintRequest {
   return { ...request, count: 1, variation: { ...variation, seed: variation.seed + 1 } };
 }
 
-describe('the same request', { timeout: 120 * seconds }, () => {
+describe('the same request', () => {
   const first = new Map<string, Made>();
   let engine: Engine;
 
@@ -242,7 +241,7 @@ describe('the same request', { timeout: 120 * seconds }, () => {
     for (const [what, model, request] of requests) {
       first.set(what, await engine.run(model, request, true));
     }
-  }, 120 * seconds);
+  });
   afterAll(() => engine.stop());
 
   const hashesOf = (what: string) => first.get(what)?.hashes ?? expect.fail(`No ${what}`);

@@ -81,7 +81,7 @@ it.each<[string, number, string, HiresFix]>([
     'Euler a',
     { scale: 2, upscaler: 'latent-bicubic-antialiased', steps: 3, strength: 0.5 },
   ],
-])('%s', { timeout: 120_000 }, async (name, seed, sampler, hires) => {
+])('%s', async (name, seed, sampler, hires) => {
   const request = text({ width: 128, height: 128 }, { ...common, seed, sampler, steps: 4, hires });
   const { color } = await result(request, { model: await caseModel(11) });
   expect(await differenceFrom(name, color.data)).toBeLessThanOrEqual(1);
@@ -95,7 +95,7 @@ it.each([
     'Heun',
     { steps: 5, refiner: { model: 'x', switchAt: 0.5, switchBy: 'steps' as const } },
   ],
-])('%s', { timeout: 120_000 }, async (name, seed, sampler, more) => {
+])('%s', async (name, seed, sampler, more) => {
   const { raster } = await decodePicture(join(cases, 'in-64-64-1.png'));
   const refiner = await caseModel(12);
   const request = image(size, { ...common, seed, sampler, strength: 0.9, ...more });

@@ -20,7 +20,6 @@ import {
   type RealService,
 } from './realService.ts';
 
-const seconds = 1000;
 const folder = temporaryFolder();
 const models = join(folder, 'models');
 let service: RealService;
@@ -40,7 +39,7 @@ beforeAll(async () => {
   }
   await write('tiny-esrgan', 'tiny/tiny-esrgan-x2.json', 'F32');
   service = await startReal(join(folder, 'data'), '--models', models);
-}, 180 * seconds);
+});
 afterAll(() => service.stop());
 
 const small = { width: 64, height: 64 };
@@ -81,7 +80,7 @@ async function problemOf(request: unknown, planes = picture()): Promise<string> 
   return `${answer.json().code}: ${JSON.stringify(answer.json())}`;
 }
 
-describe('a refiner', { timeout: 120 * seconds }, () => {
+describe('a refiner', () => {
   const refiner = { model: 'tiny-refiner', switchAt: 0.5 };
 
   it('changes the picture, the same way each time and from its recipe', async () => {
@@ -121,7 +120,7 @@ describe('a refiner', { timeout: 120 * seconds }, () => {
   });
 });
 
-describe('hires fix', { timeout: 120 * seconds }, () => {
+describe('hires fix', () => {
   it.each(['latent', 'lanczos', 'tiny-esrgan'])('by %s is the same each time', async (upscaler) => {
     const hires = { scale: 2, upscaler, steps: 2, strength: 0.6 };
     const large = { x: 0, y: 0, width: 128, height: 128 };
@@ -154,7 +153,7 @@ function size({ width, height }: { width: number; height: number }) {
   return { width, height };
 }
 
-describe('enlarging', { timeout: 120 * seconds }, () => {
+describe('enlarging', () => {
   it('by a network in tiles is the same each time', async () => {
     const request = upscale({ tilePx: 40, overlapPx: 16 });
     const first = await runToEnd(service, request);

@@ -11,6 +11,7 @@ import { readPsdDocument } from '../../plugin/host/workbench/readPsdDocument.ts'
 import { rectOfSize } from '../../shared/geometry.ts';
 import { configFrom } from '../../service/config.ts';
 import { startService, type RunningService } from '../../service/main.ts';
+import { steadyPort } from '../fixtures/steadyPort.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 import {
   dragOnCanvas,
@@ -24,9 +25,8 @@ import { writeTinyModels } from './tinyModels.ts';
 
 const { root, chromiumPath, missing } = workbenchNeeds();
 const title = missing === '' ? 'the workbench' : `the workbench (skipped: ${missing})`;
-const seconds = 1000;
 
-describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
+describe.skipIf(missing !== '')(title, () => {
   const folder = temporaryFolder();
   let service: RunningService;
   let browser: Browser;
@@ -55,7 +55,7 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
     await browser.page
       .getByText('✓ placed')
       .nth(count - 1)
-      .waitFor({ timeout: 90 * seconds });
+      .waitFor();
   }
 
   async function bytesOf(download: Promise<Download>): Promise<Buffer> {
@@ -152,7 +152,7 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
       await typeInto(page, 'Steps', '150');
       await page.locator('#command').click();
       await page.locator('#stop:not([disabled])').click();
-      await page.locator('.working').waitFor({ state: 'detached', timeout: 90 * seconds });
+      await page.locator('.working').waitFor({ state: 'detached' });
       expect(await layerNames(page)).toEqual(['Background']);
       expect(
         await page.locator('sp-textfield[aria-label="Prompt"] textarea').first().inputValue(),
@@ -162,7 +162,8 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
 
   describe('without any model', () => {
     beforeEach(async () => {
-      service = await serve(`bare-${Math.random().toString(36).slice(2)}`);
+      const port = String(await steadyPort());
+      service = await serve(`bare-${port}`, '--port', port);
       browser = await open(service);
     });
     afterEach(async () => {
@@ -227,7 +228,7 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
       await typeInto(page, 'Prompt', 'kept');
       const port = String(service.port);
       await service.stop();
-      await page.getByText('The service is not running.').waitFor({ timeout: 30 * seconds });
+      await page.getByText('The service is not running.').waitFor();
       service = await startService(
         configFrom(['--data', join(folder, 'second'), '--port', port, '--no-open'], {}),
       );
@@ -235,6 +236,7 @@ describe.skipIf(missing !== '')(title, { timeout: 120 * seconds }, () => {
       // Another data folder does not know this panel: it has to be paired again.
       await page.getByText('The pairing is no longer valid.').waitFor();
       await typeInto(page, 'Pairing code', service.code);
+      await page.getByRole('button', { name: 'Pair', exact: true }).click();
       await page.locator('.dot-ready').waitFor();
       expect(
         await page.locator('sp-textfield[aria-label="Prompt"] textarea').first().inputValue(),

@@ -8,6 +8,7 @@ import {
   startTestService,
   type TestService,
 } from '../fakes/testService.ts';
+import { eventually } from '../fixtures/eventually.ts';
 
 let service: TestService;
 beforeAll(async () => {
@@ -28,8 +29,7 @@ function head(length: number): string {
 }
 
 async function settled(check: () => boolean): Promise<void> {
-  for (let i = 0; i < 100 && !check(); i++) await new Promise((done) => setTimeout(done, 20));
-  expect(check()).toBe(true);
+  await eventually(() => expect(check()).toBe(true));
 }
 
 const workFiles = () =>
@@ -71,7 +71,7 @@ describe('clients that go away', () => {
   });
 
   it('while listening: the job goes on, the reader is forgotten (C05)', async () => {
-    const id = await service.api.submit(inpaintRequest('slow'));
+    const id = await service.api.submit(inpaintRequest('held at 2'));
     const stop = new AbortController();
     const listening = fetch(`${service.url}/v1/jobs/${id}/events?after=1000&wait=60`, {
       headers: { authorization: `Bearer ${service.token}` },
@@ -80,6 +80,7 @@ describe('clients that go away', () => {
     await new Promise((done) => setTimeout(done, 50));
     stop.abort();
     await expect(listening).rejects.toThrow();
+    service.release(id);
     expect((await service.api.follow(id)).at(-1)?.type).toBe('done');
   });
 
@@ -112,8 +113,8 @@ describe('many at once', () => {
     const id = await service.api.submit(inpaintRequest('x'));
     const last = (await service.api.follow(id)).at(-1)?.seq ?? 0;
     const from = performance.now();
-    const answer = await service.api.send('GET', `/v1/jobs/${id}/events?after=${last}&wait=20`);
+    const answer = await service.api.send('GET', `/v1/jobs/${id}/events?after=${last}&wait=60`);
     expect(answer.json()).toEqual([]);
-    expect(performance.now() - from).toBeLessThan(1000);
+    expect(performance.now() - from).toBeLessThan(30_000);
   });
 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeFrame, type Plane } from '../../shared/frame.ts';
 import type { ControlMapRequest, MaskRequest } from '../../shared/preview.ts';
 import { frameOf, startTestService, type TestService } from '../fakes/testService.ts';
+import { eventually } from '../fixtures/eventually.ts';
 
 let service: TestService;
 beforeAll(async () => {
@@ -48,9 +49,7 @@ describe('previews of a run', () => {
     const frame = decodeFrame(answer.bytes);
     expect(frame.body).toEqual({ what: path === 'masks' ? 'masks' : 'control-map' });
     expect(frame.planes.map((p) => p.name)).toEqual(['alpha', 'denoise']);
-    await expect
-      .poll(() => readdirSync(join(service.dataDir, 'tmp')), { timeout: 3000 })
-      .toEqual([]);
+    await eventually(() => expect(readdirSync(join(service.dataDir, 'tmp'))).toEqual([]));
   });
 
   it('say what is wrong with what was sent, and go on', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ReadRecipe } from '../../shared/readRecipe.ts';
 import { startTestService, type TestService } from '../fakes/testService.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { pngWith, textChunk } from '../recipes/files.ts';
 
 let service: TestService;
@@ -30,8 +31,7 @@ describe('recipes', () => {
       seed: 3,
     });
     expect(read.notUsed).toEqual([]);
-    await new Promise((done) => setTimeout(done, 50));
-    expect(readdirSync(join(service.dataDir, 'tmp'))).toEqual([]);
+    await eventually(() => expect(readdirSync(join(service.dataDir, 'tmp'))).toEqual([]));
   });
 
   it('name the model that is not there', async () => {

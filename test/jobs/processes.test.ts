@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../service/jobs/clock.ts';
@@ -10,6 +10,8 @@ import { endStaleEngine, rememberEngine } from '../../service/jobs/staleEngine.t
 import { stopWhenIdle } from '../../service/jobs/stopWhenIdle.ts';
 import { Supervisor } from '../../service/jobs/supervisor.ts';
 import { fakeEnginePath, temporaryFolder } from '../fakes/testService.ts';
+import { eventually } from '../fixtures/eventually.ts';
+import { removeFolder } from '../fixtures/removeFolder.ts';
 
 let folder: string;
 let spec: EngineSpec;
@@ -17,13 +19,12 @@ beforeEach(() => {
   folder = temporaryFolder();
   mkdirSync(join(folder, 'tmp'));
   const env = { PATH: process.env['PATH'] ?? '' };
-  spec = { path: fakeEnginePath, args: ['5000'], cwd: join(folder, 'tmp'), env };
+  spec = { path: fakeEnginePath, args: ['60000'], cwd: join(folder, 'tmp'), env };
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => removeFolder(folder));
 
 async function until(check: () => boolean): Promise<void> {
-  for (let i = 0; i < 250 && !check(); i++) await new Promise((done) => setTimeout(done, 20));
-  expect(check()).toBe(true);
+  await eventually(() => expect(check()).toBe(true));
 }
 
 /** The real clock, but each timer's length is written down. */
@@ -39,6 +40,17 @@ function watchedClock(): { clock: Clock; timers: number[] } {
       },
     },
   };
+}
+
+/** The real clock, but timers of one length end when the test says so. */
+function heldClock(heldMs: number): { clock: Clock; held: Array<() => void> } {
+  const held: Array<() => void> = [];
+  const timer: Clock['timer'] = (ms, action) => {
+    if (ms !== heldMs) return systemClock.timer(ms, action);
+    held.push(action);
+    return () => held.splice(held.indexOf(action), 1);
+  };
+  return { held, clock: { ...systemClock, timer } };
 }
 
 describe('an engine that cannot start', () => {
@@ -85,10 +97,14 @@ describe('converting pictures', () => {
   };
 
   it('ends a decoder that takes too long, and starts another for the next picture', async () => {
-    const converter = new Converter({ spec, clock: systemClock, log: silentLog, limitMs: 600 });
-    await expect(converter.convert(picture('HANG'))).rejects.toMatchObject({
-      code: 'E_IMAGE_TIMEOUT',
-    });
+    const { clock, held } = heldClock(600);
+    const converter = new Converter({ spec, clock, log: silentLog, limitMs: 600 });
+    const hanging = converter.convert(picture('HANG'));
+    const failure = expect(hanging).rejects.toMatchObject({ code: 'E_IMAGE_TIMEOUT' });
+    await until(() => existsSync(join(folder, 'HANG.hangs')));
+    expect(held).toHaveLength(1);
+    held[0]();
+    await failure;
     await converter.convert(picture('fine'));
     await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => converter.convert(picture(name))));
     converter.stop();
@@ -98,9 +114,11 @@ describe('converting pictures', () => {
   });
 
   it('rests when idle, and works again when asked', async () => {
-    const converter = new Converter({ spec, clock: systemClock, log: silentLog, idleMs: 1 });
+    const { clock, held } = heldClock(900);
+    const converter = new Converter({ spec, clock, log: silentLog, idleMs: 900 });
     await converter.convert(picture('one'));
-    await new Promise((done) => setTimeout(done, 30));
+    expect(held).toHaveLength(1);
+    held[0]();
     await converter.convert(picture('two'));
     converter.stop();
   });

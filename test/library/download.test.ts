@@ -111,7 +111,7 @@ function pull(
       [received] = progress;
     },
     onChecking: () => undefined,
-    limits: { ...pullLimits, stallMs: 500, tries: 3, pauseMs: 1, spareBytes: 0, ...options.limits },
+    limits: { ...pullLimits, tries: 3, pauseMs: 1, spareBytes: 0, ...options.limits },
   });
   return Object.assign(done, { told });
 }
@@ -212,9 +212,11 @@ describe('a download', () => {
       response.writeHead(200, { 'content-length': model.length, etag: '"one"' });
       response.write(model.subarray(0, 50_000));
     });
-    expect(readFileSync((await pull(address, newFolder())).path).equals(model)).toBe(true);
+    const impatient = { limits: { stallMs: 1000 } };
+    const { path } = await pull(address, newFolder(), impatient);
+    expect(readFileSync(path).equals(model)).toBe(true);
     const silent = await serve(() => undefined);
-    await expect(pull(silent.address, newFolder())).rejects.toMatchObject({
+    await expect(pull(silent.address, newFolder(), impatient)).rejects.toMatchObject({
       code: 'E_MODEL_DOWNLOAD',
     });
     expect(silent.visits).toHaveLength(3);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openLibrary } from '../../service/library/library.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { safetensorsBytes, safetensorsFile } from '../fixtures/safetensorsBytes.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 
@@ -76,10 +77,7 @@ describe('a watched library', () => {
     const folder = arrange('watched', { 'a.safetensors': embedding(1) });
     const library = openLibrary({ folders: [folder], watch: true });
     const names = async () => (await library.list()).map(({ name }) => name).join(' ');
-    const until = async (wanted: string) => {
-      for (let i = 0; i < 100 && (await names()) !== wanted; i++) await sleep(20);
-      expect(await names()).toBe(wanted);
-    };
+    const until = (wanted: string) => eventually(async () => expect(await names()).toBe(wanted));
     await until('a');
     writeFileSync(join(folder, 'b.safetensors'), embedding(1));
     await until('a b');

@@ -26,6 +26,7 @@ import {
   textChunk,
   webpWith,
 } from './files.ts';
+import { processorMs } from '../fixtures/processorMs.ts';
 
 const text =
   'ein Bär — 熊\nNegative prompt: fog\nSteps: 30, Sampler: DPM++ 2M Karras, CFG scale: 6.5, Seed: 42, Size: 512x768, Model: dream, Clip skip: 2, Version: v1.10.1';
@@ -623,7 +624,7 @@ describe('files without a usable recipe', () => {
     expect('class_type' in {} || 'x' in {}).toBe(false);
   });
 
-  it('files made to take for ever are given up', { timeout: 20_000 }, async () => {
+  it('files made to take for ever are given up', async () => {
     const bomb = textChunk('parameters', ' '.repeat(maxTextBytes * 2), 'zTXt');
     const files = [
       await pngWith(...Array.from({ length: 400 }, () => bomb)),
@@ -631,13 +632,14 @@ describe('files without a usable recipe', () => {
       new Uint8Array(4_000_000).fill(0xff).fill(0xd8, 1, 2),
     ];
     for (const file of files) {
-      const start = performance.now();
-      expect(['E_RECIPE_NONE', 'E_RECIPE_DAMAGED']).toContain(await codeOf(read(file)));
-      expect(performance.now() - start).toBeLessThan(5000);
+      const ms = await processorMs(async () => {
+        expect(['E_RECIPE_NONE', 'E_RECIPE_DAMAGED']).toContain(await codeOf(read(file)));
+      });
+      expect(ms).toBeLessThan(5000);
     }
   });
 
-  it('damaged bytes of every container only give known errors', { timeout: 30_000 }, async () => {
+  it('damaged bytes of every container only give known errors', async () => {
     const exif = exifData('II', [coded('UNICODE', utf16(text, 'be'))]);
     const files = await Promise.all([
       pngWith(textChunk('parameters', text, 'iTXt deflated')),

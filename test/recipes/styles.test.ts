@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCsv, printCsv } from '../../service/recipes/csv.ts';
 import { joinStyleFiles, parseStyles, printStyles } from '../../service/recipes/styles.ts';
 import { applyStyles, takeStyles, takeStyleText } from '../../shared/styles.ts';
+import { processorMs } from '../fixtures/processorMs.ts';
 
 const word = fc.stringMatching(/^[a-z]{1,8}( [a-z]{1,8})?$/);
 
@@ -63,13 +64,14 @@ describe('styles', () => {
       expect(parseStyles(csv)).toEqual([]);
   });
 
-  it('never throw, whatever the file holds, and stay linear', () => {
+  it('never throw, whatever the file holds, and stay linear', async () => {
     const text = fc.string({ unit: 'binary', maxLength: 300 });
     fc.assert(fc.property(text, (csv) => void parseStyles(`name,prompt\n${csv}`)));
-    const start = performance.now();
-    parseStyles(`name,prompt\n${'"a'.repeat(200_000)}`);
-    takeStyleText(' '.repeat(200_000), ' a'.repeat(200_000));
-    expect(performance.now() - start).toBeLessThan(5000);
+    const ms = await processorMs(() => {
+      parseStyles(`name,prompt\n${'"a'.repeat(200_000)}`);
+      takeStyleText(' '.repeat(200_000), ' a'.repeat(200_000));
+    });
+    expect(ms).toBeLessThan(5000);
   });
 });
 

@@ -28,7 +28,7 @@ it('finds reference cases', () => {
 for (const kind of new Set(files.map((f) => f.kind))) {
   describe(kind, () => {
     for (const file of files.filter((f) => f.kind === kind)) {
-      it(basename(file.path, '.json'), { timeout: 120_000 }, async (context) => {
+      it(basename(file.path, '.json'), async (context) => {
         const c = readCase(file.path, root);
         if (!c) return context.skip('not a case of its own');
         const check = await checkerOf(c.kind);

@@ -1,17 +1,18 @@
 import { createServer } from 'node:net';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { memoryBudgetBytes } from '../../shared/memoryBudget.ts';
 import { configFrom } from '../../service/config.ts';
 import { startService } from '../../service/main.ts';
 import { fakeEnginePath, fakeModels, temporaryFolder, testConfig } from '../fakes/testService.ts';
+import { removeFolder } from '../fixtures/removeFolder.ts';
 
 let folder: string;
 beforeEach(() => {
   folder = temporaryFolder();
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => removeFolder(folder));
 
 describe('settings', () => {
   it('come from flags, then the environment, then config.json', () => {

@@ -9,9 +9,11 @@ import {
   apiOf,
   fakeEnginePath,
   inpaintRequest,
+  release,
   temporaryFolder,
   type Api,
 } from '../fakes/testService.ts';
+import { removeFolder } from '../fixtures/removeFolder.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const bundleDir = join(root, 'dist', 'test-service');
@@ -43,7 +45,7 @@ afterEach(async () => {
     child.kill('SIGKILL');
     await gone(child);
   }
-  rmSync(dataDir, { recursive: true, force: true });
+  removeFolder(dataDir);
 });
 
 interface Started {
@@ -68,7 +70,7 @@ async function start(): Promise<Started> {
       text += data.toString();
       if (text.includes('\n')) resolve(text);
     });
-    child.on('exit', () => reject(new Error(`ended: ${text}${errors}`)));
+    child.on('close', () => reject(new Error(`ended: ${text}${errors}`)));
   });
   const { url, token, code } = JSON.parse(line) as Record<string, string>;
   return { child, api: apiOf(url ?? '', token ?? ''), ...(code === undefined ? {} : { code }) };
@@ -84,26 +86,16 @@ async function killed(service: Started): Promise<void> {
   await gone(service.child);
 }
 
-async function until(api: Api, id: string, type: JobEvent['type']): Promise<void> {
-  let after = -1;
-  for (;;) {
-    const answer = await api.send('GET', `/v1/jobs/${id}/events?after=${after}&wait=5`);
-    for (const event of JobEvent.array().parse(answer.json())) {
-      after = event.seq;
-      if (event.type === type) return;
-    }
-  }
-}
-
 describe('kill -9 of the service (K01)', () => {
   it('keeps what was accepted, runs it after the restart, and finished results stay', async () => {
     const first = await start();
     const done = await first.api.submit(inpaintRequest('before'));
     await first.api.follow(done);
-    const running = await first.api.submit(inpaintRequest('slow steps 20', { seed: 9 }));
+    const running = await first.api.submit(inpaintRequest('held at 2', { seed: 9 }));
     const waiting = await first.api.submit(inpaintRequest('after', { seed: 10 }), 'key-1');
-    await until(first.api, running, 'step');
+    await first.api.until(running, 'step');
     await killed(first);
+    release(dataDir, running);
 
     const second = await start();
     expect((await second.api.job(done)).state).toBe('done');
@@ -124,12 +116,13 @@ describe('kill -9 of the service (K01)', () => {
 
   it('gives numbers to events that a reader from before the crash has not seen', async () => {
     const first = await start();
-    const id = await first.api.submit(inpaintRequest('slow steps 20'));
+    const id = await first.api.submit(inpaintRequest('held at 2'));
     let seen = 0;
-    await until(first.api, id, 'step');
+    await first.api.until(id, 'step');
     const before = await first.api.send('GET', `/v1/jobs/${id}/events?after=-1`);
     seen = JobEvent.array().parse(before.json()).at(-1)?.seq ?? 0;
     await killed(first);
+    release(dataDir, id);
     const second = await start();
     await second.api.follow(id);
     const answer = await second.api.send('GET', `/v1/jobs/${id}/events?after=${seen}`);
@@ -140,12 +133,12 @@ describe('kill -9 of the service (K01)', () => {
 
   it('ends a job that was killed with the service twice, and goes on with the next', async () => {
     const first = await start();
-    const id = await first.api.submit(inpaintRequest('slow steps 100'));
+    const id = await first.api.submit(inpaintRequest('held at 2'));
     const next = await first.api.submit(inpaintRequest('next'));
-    await until(first.api, id, 'step');
+    await first.api.until(id, 'step');
     await killed(first);
     const second = await start();
-    await until(second.api, id, 'step');
+    await second.api.until(id, 'step');
     await killed(second);
     const third = await start();
     const events = await third.api.follow(id);
@@ -156,7 +149,7 @@ describe('kill -9 of the service (K01)', () => {
   it('does not run a job again whose cancel was asked', async () => {
     const first = await start();
     const id = await first.api.submit(inpaintRequest('deaf'));
-    await until(first.api, id, 'stage');
+    await first.api.until(id, 'stage');
     await first.api.send('POST', `/v1/jobs/${id}/cancel`);
     await killed(first);
     const second = await start();
@@ -179,13 +172,14 @@ describe('the data folder', () => {
 describe('SIGTERM (K09)', () => {
   it('gives the running job back uncounted, and leaves nothing running', async () => {
     const first = await start();
-    const id = await first.api.submit(inpaintRequest('slow steps 12'));
-    await until(first.api, id, 'step');
+    const id = await first.api.submit(inpaintRequest('held at 2'));
+    await first.api.until(id, 'step');
     const enginePid = Number(readFileSync(join(dataDir, 'engine.pid'), 'utf8'));
     first.child.kill('SIGTERM');
     await gone(first.child);
     expect(first.child.exitCode).toBe(0);
     expect(existsSync(`/proc/${enginePid}`)).toBe(false);
+    release(dataDir, id);
     const second = await start();
     const events = await second.api.follow(id);
     expect(events.at(-1)?.type).toBe('done');

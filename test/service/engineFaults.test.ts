@@ -60,12 +60,12 @@ describe('an engine that dies (K02, K03)', () => {
 
 describe('an engine that does not answer (K06)', () => {
   beforeAll(async () => {
-    service = await startTestService({ replaced: { engineArgs: ['400'] } });
+    service = await startTestService();
   });
   afterAll(() => service.remove());
 
   it('is killed when a stage takes longer than it announced; the job is tried twice', async () => {
-    const events = await outcome('hang');
+    const events = await outcome('hang budget 400');
     expect(attempts(events)).toEqual([1, 2]);
     expect(events.at(-1)).toMatchObject({
       type: 'failed',
@@ -74,22 +74,18 @@ describe('an engine that does not answer (K06)', () => {
   });
 
   it('does not keep the service from answering meanwhile (I6)', async () => {
-    const id = await service.api.submit(inpaintRequest('hang'));
-    let slowest = 0;
-    for (let i = 0; i < 10; i++) {
-      const from = performance.now();
-      await fetch(`${service.url}/healthz`);
-      slowest = Math.max(slowest, performance.now() - from);
-    }
-    expect(slowest).toBeLessThan(250);
-    await service.api.follow(id);
+    // It would hang for longer than this test may take.
+    const id = await service.api.submit(inpaintRequest('hang budget 600000'));
+    await service.api.until(id, 'stage');
+    for (let i = 0; i < 10; i++) expect((await fetch(`${service.url}/healthz`)).status).toBe(200);
+    expect((await service.api.job(id)).state).toBe('running');
   });
 });
 
 describe('cancelling (Q12)', () => {
   let id: string;
   beforeAll(async () => {
-    service = await startTestService({ replaced: { engineArgs: ['700'] } });
+    service = await startTestService();
   });
   afterAll(() => service.remove());
   afterEach(async () => {
@@ -103,22 +99,23 @@ describe('cancelling (Q12)', () => {
   const cancel = () => service.api.send('POST', `/v1/jobs/${id}/cancel`);
 
   it('while it waits', async () => {
-    const first = await service.api.submit(inpaintRequest('slow'));
+    const first = await service.api.submit(inpaintRequest('held at 2'));
     id = await service.api.submit(inpaintRequest('waits'));
     expect((await cancel()).json().state).toBe('cancelled');
     const events = await service.api.follow(id);
     expect(events.map((e) => e.type)).toEqual(['queued', 'cancelled']);
+    service.release(first);
     expect((await service.api.follow(first)).at(-1)?.type).toBe('done');
   });
 
   it('at the very moment it starts', async () => {
-    id = await service.api.submit(inpaintRequest('slow steps 100'));
+    id = await service.api.submit(inpaintRequest('held at 2'));
     await cancel();
     expect((await service.api.follow(id)).at(-1)?.type).toBe('cancelled');
   });
 
   it('between steps', async () => {
-    id = await service.api.submit(inpaintRequest('slow steps 100'));
+    id = await service.api.submit(inpaintRequest('held at 2'));
     const events = await service.api.follow(id, async (event) => {
       if (event.type === 'step') await cancel();
     });
@@ -127,7 +124,7 @@ describe('cancelling (Q12)', () => {
   });
 
   it('of an engine that does not listen: it is killed, and the next job runs', async () => {
-    id = await service.api.submit(inpaintRequest('hang'));
+    id = await service.api.submit(inpaintRequest('hang budget 5000'));
     const events = await service.api.follow(id, async (event) => {
       if (event.type === 'stage') await cancel();
     });
@@ -138,7 +135,7 @@ describe('cancelling (Q12)', () => {
   });
 
   it('keeps the pictures that were finished', async () => {
-    id = await service.api.submit(inpaintRequest('slow steps 5', { count: 12 }));
+    id = await service.api.submit(inpaintRequest('steps 3 held at 5', { count: 12 }));
     await service.api.follow(id, async (event) => {
       if (event.type === 'result') await cancel();
     });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { editDistance, nearestNames } from '../../shared/nearest.ts';
+import { processorMs } from '../fixtures/processorMs.ts';
 
 const samplers = ['Euler', 'Euler a', 'DPM++ 2M', 'DPM++ 2M SDE', 'DDIM', 'Heun'];
 
@@ -32,10 +33,9 @@ describe('the names somebody probably meant', () => {
     ]);
   });
 
-  it('is quick on a name of a hundred thousand letters', () => {
-    const began = performance.now();
-    nearestNames('x'.repeat(100_000), samplers);
-    expect(performance.now() - began).toBeLessThan(500);
+  it('is quick on a name of a hundred thousand letters', async () => {
+    const long = 'x'.repeat(100_000);
+    expect(await processorMs(() => nearestNames(long, samplers))).toBeLessThan(500);
   });
 });
 

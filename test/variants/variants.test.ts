@@ -8,6 +8,7 @@ import { loopbackPasses } from '../../service/variants/loopback.ts';
 import { namePart, pictureName, type NamedPicture } from '../../service/variants/pictureName.ts';
 import { promptLine } from '../../service/variants/promptLines.ts';
 import { promptMatrix } from '../../service/variants/promptMatrix.ts';
+import { processorMs } from '../fixtures/processorMs.ts';
 
 function codeOf(work: () => unknown): string {
   try {
@@ -183,7 +184,7 @@ describe('file names', () => {
     expect(Array.from(namePart('😀'.repeat(500)))).toHaveLength(128);
   });
 
-  it('come from any pattern in linear time', () => {
+  it('come from any pattern in linear time', async () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom('[', ']', '<', '>', 'seed', 'hasprompt', '|', 'x', '\n')),
@@ -192,10 +193,11 @@ describe('file names', () => {
         },
       ),
     );
-    const start = performance.now();
-    pictureName('['.repeat(1_000_000), picture, tools);
-    pictureName(`[seed${'<>'.repeat(200_000)}]`, picture, tools);
-    expect(performance.now() - start).toBeLessThan(5000);
+    const ms = await processorMs(() => {
+      pictureName('['.repeat(1_000_000), picture, tools);
+      pictureName(`[seed${'<>'.repeat(200_000)}]`, picture, tools);
+    });
+    expect(ms).toBeLessThan(5000);
   });
 
   it('tell the time in every form that is known', () => {

@@ -31,6 +31,7 @@ import type {
 } from '../../../service/engine/weights/types.ts';
 import { manifestPath, manifestRow, readManifest } from '../../fixtures/manifest.ts';
 import { smallUNet } from './syntheticNetwork.ts';
+import { processorMs } from '../../fixtures/processorMs.ts';
 
 /** Weights that lie nowhere: enough to write a graph. */
 function unwritten(shapes: NetworkShapes): Map<string, StoredTensor> {
@@ -114,11 +115,14 @@ describe('the graphs of Stable Diffusion 1.5', () => {
     expect(parameters(clipTextGraph(text, sd15Text, wholeText))).toBe(123_060_480);
   });
 
-  it('are written in a moment and stay small', () => {
+  it('are written in a moment and stay small', async () => {
     const weights = unwritten(unetShapes(sd15));
-    const start = performance.now();
-    const { bytes } = lowerGraph(unetGraph(weights, sd15, size), fused, 'float32');
-    expect(performance.now() - start).toBeLessThan(1000);
+    let bytes: Uint8Array = new Uint8Array();
+    const ms = await processorMs(() => {
+      ({ bytes } = lowerGraph(unetGraph(weights, sd15, size), fused, 'float32'));
+    });
+    expect(ms).toBeLessThan(2000);
+    expect(bytes.length).toBeGreaterThan(0);
     expect(bytes.length).toBeLessThan(500_000);
   });
 });

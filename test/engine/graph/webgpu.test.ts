@@ -52,7 +52,7 @@ async function runChild(driver: string): Promise<WebgpuReport> {
 }
 
 describe('the WebGPU lowering', () => {
-  it('computes what the oracle computes on the CPU', { timeout: 240_000 }, async (context) => {
+  it('computes what the oracle computes on the CPU', async (context) => {
     if (icd === undefined) {
       return context.skip(`no ${icdName}: install Chromium to test WebGPU without a graphics card`);
     }

@@ -10,6 +10,7 @@ import type { Raster } from '../../../service/engine/picture/raster.ts';
 import { xmpKeyword } from '../../../service/engine/picture/pngChunks.ts';
 import { srgbProfile } from '../../../service/engine/picture/psd/srgbProfile.ts';
 import { tiffOf } from '../../../service/engine/picture/tiffContainer.ts';
+import { processorMs } from '../../fixtures/processorMs.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -234,9 +235,9 @@ describe('bad files', () => {
     png.writeUInt32BE(30000, 16);
     png.writeUInt32BE(20000, 20);
     png.writeUInt32BE(crc(png.subarray(12, 29)), 29);
-    const start = performance.now();
-    expect(await codeOf(saved('huge.png', png))).toBe('E_IMAGE_PIXELS');
-    expect(performance.now() - start).toBeLessThan(500);
+    const path = saved('huge.png', png);
+    const ms = await processorMs(async () => expect(await codeOf(path)).toBe('E_IMAGE_PIXELS'));
+    expect(ms).toBeLessThan(500);
   });
 
   it('refuses a picture without pixels', async () => {

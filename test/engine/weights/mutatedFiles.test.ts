@@ -31,7 +31,7 @@ const seed = Number(process.env['PENTIMENTO_FUZZ_SEED'] ?? 20_261_121);
 const longestMs = 50;
 const mostFurtherBytes = 64e6;
 /** Whatever the system: a minute for every five thousand. */
-const timeoutMs = 120_000 + headerCount * 12;
+const timeoutMs = 300_000 + headerCount * 12;
 
 /** What files of a stranger may be refused with. */
 const refusals = new Set([

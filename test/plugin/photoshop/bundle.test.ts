@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { unzipSync } from 'fflate';
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import manifest from '../../../manifest.json' with { type: 'json' };
 import packageFile from '../../../package.json' with { type: 'json' };
 import { encodeFrame, decodeFrame } from '../../../shared/frame.ts';
@@ -14,6 +14,7 @@ import { createFakeUxp, type FakeUxp } from '../../fakes/uxp.ts';
 import { createUxpSandbox, type UxpSandbox } from '../../fakes/uxpSandbox.ts';
 import { FakeEvent, type FakeElement } from '../../fakes/uxpDom.ts';
 import { catalogue, checkpoint, readRecipe, styleList } from '../../fakes/session.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 import { coverage, picture, raster } from './scene.ts';
 
 const root = path.join(import.meta.dirname, '../../..');
@@ -119,18 +120,15 @@ describe('the script in Photoshop', () => {
     answer = () => Promise.reject(new TypeError('Network request failed'));
     load();
     const panel = sandbox.openPanel('pentimento');
-    await vi.waitFor(
-      () => {
-        expect(panel.textContent).toContain('The service is not running.');
-        expect(uxp.requests).toEqual(
-          expect.arrayContaining([
-            'GET http://127.0.0.1:47860/v1/status',
-            'GET http://localhost:47860/v1/status',
-          ]),
-        );
-      },
-      { timeout: 8000 },
-    );
+    await eventually(() => {
+      expect(panel.textContent).toContain('The service is not running.');
+      expect(uxp.requests).toEqual(
+        expect.arrayContaining([
+          'GET http://127.0.0.1:47860/v1/status',
+          'GET http://localhost:47860/v1/status',
+        ]),
+      );
+    });
     expect(find(panel, 'sp-button', 'command')?.hasAttribute('disabled')).toBe(true);
   });
 
@@ -155,14 +153,14 @@ describe('the script in Photoshop', () => {
     };
     load();
     const panel = sandbox.openPanel('pentimento');
-    await vi.waitFor(() => expect(panel.textContent).toContain('Pair'));
+    await eventually(() => expect(panel.textContent).toContain('Pair'));
     const field = panel.all('sp-textfield')[0];
     if (!field) throw new Error('There is no field for the code.');
     Reflect.set(field, 'value', 'ABCD-EFGH');
     field.dispatchEvent(new FakeEvent('change', { bubbles: false }));
     const button = panel.all('sp-button').find((b) => /pair/i.test(b.textContent));
     button?.dispatchEvent(new FakeEvent('click'));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(textOf(uxp.secureStorage.items.get('pentimento.token'))).toBe('secret-token');
       expect(seen).toContain('Bearer secret-token');
     });
@@ -206,14 +204,14 @@ describe('from the button to the layer', () => {
     const document = photoshop.open({ layers: [photo], active: [photo.id] });
     document.selection = coverage({ x: 3, y: 2, width: 2, height: 1 }, () => 180);
     const panel = sandbox.openPanel('pentimento');
-    await vi.waitFor(() => {
+    await eventually(() => {
       const button = find(panel, 'sp-button', 'command');
       expect(button?.textContent).toBe('Remove selection');
       expect(button?.hasAttribute('disabled')).toBe(false);
     });
     find(panel, 'sp-button', 'command')?.dispatchEvent(new FakeEvent('click'));
-    await vi.waitFor(() => expect(document.layers).toHaveLength(2), { timeout: 5000 });
-    await vi.waitFor(() => expect(document.history).toEqual(['Open', 'Remove']));
+    await eventually(() => expect(document.layers).toHaveLength(2));
+    await eventually(() => expect(document.history).toEqual(['Open', 'Remove']));
     expect(sent?.planes.map((plane) => plane.name)).toEqual(['picture', 'mask']);
     expect(Array.from(sent?.planes[0]?.data ?? [])).toEqual(Array.from(photo.pixels?.data ?? []));
     expect(Array.from(sent?.planes[1]?.data ?? []).filter((v) => v > 0)).toEqual([180, 180]);
@@ -263,22 +261,22 @@ describe('samplers and recipes in Photoshop', () => {
     };
     load();
     const panel = sandbox.openPanel('pentimento');
-    await vi.waitFor(() => expect(panel.textContent).toContain('3 / 75'));
+    await eventually(() => expect(panel.textContent).toContain('3 / 75'));
     return panel;
   }
 
   it('offers the samplers that the service tells, with their sentences', async () => {
     const panel = await openPanel();
     press(link(panel, '▸ More'));
-    await vi.waitFor(() => expect(choice(panel, 'Sampler')?.textContent).toContain('DPM++ 2M'));
+    await eventually(() => expect(choice(panel, 'Sampler')?.textContent).toContain('DPM++ 2M'));
     expect(panel.textContent).toContain('A safe first choice');
     press(choice(panel, 'Sampler'));
-    await vi.waitFor(() => expect(option(panel, 'Euler a')).toBeDefined());
+    await eventually(() => expect(option(panel, 'Euler a')).toBeDefined());
     expect(option(panel, 'Heun')).toBeUndefined();
     press(link(panel, 'More…'));
-    await vi.waitFor(() => expect(option(panel, 'Heun')).toBeDefined());
+    await eventually(() => expect(option(panel, 'Heun')).toBeDefined());
     press(option(panel, 'DDIM'));
-    await vi.waitFor(() => expect(choice(panel, 'Sampler')?.textContent).toContain('DDIM'));
+    await eventually(() => expect(choice(panel, 'Sampler')?.textContent).toContain('DDIM'));
     expect(choice(panel, 'Schedule')?.getAttribute('aria-disabled')).toBe('true');
     expect(panel.textContent).toContain('no other schedule fits');
   });
@@ -288,15 +286,15 @@ describe('samplers and recipes in Photoshop', () => {
     const panel = await openPanel([checkpoint, lora]);
     const promptText = () => Reflect.get(panel.all('sp-textarea')[0] ?? {}, 'value');
     press(link(panel, 'add…'));
-    await vi.waitFor(() => expect(option(panel, 'ink')).toBeDefined());
+    await eventually(() => expect(option(panel, 'ink')).toBeDefined());
     press(option(panel, 'ink'));
-    await vi.waitFor(() => expect(promptText()).toBe('<lora:ink:1>'));
+    await eventually(() => expect(promptText()).toBe('<lora:ink:1>'));
     press(link(panel, 'styles'));
-    await vi.waitFor(() => expect(option(panel, '☐ Oil')).toBeDefined());
+    await eventually(() => expect(option(panel, '☐ Oil')).toBeDefined());
     press(option(panel, '☐ Oil'));
-    await vi.waitFor(() => expect(option(panel, '☑ Oil')).toBeDefined());
+    await eventually(() => expect(option(panel, '☑ Oil')).toBeDefined());
     press(panel.all('sp-button').find((b) => b.textContent === 'Apply to prompt'));
-    await vi.waitFor(() => expect(promptText()).toBe('oil painting of <lora:ink:1>'));
+    await eventually(() => expect(promptText()).toBe('oil painting of <lora:ink:1>'));
     expect(link(panel, '+ what to avoid: photo')).toBeDefined();
   });
 
@@ -304,15 +302,15 @@ describe('samplers and recipes in Photoshop', () => {
     const net = { ...checkpoint, id: 'n', name: 'canny-v11', kind: 'controlnet' };
     const panel = await openPanel([checkpoint, net]);
     press(link(panel, '▸ More'));
-    await vi.waitFor(() => expect(link(panel, '▸ ControlNet')).toBeDefined());
+    await eventually(() => expect(link(panel, '▸ ControlNet')).toBeDefined());
     press(link(panel, '▸ ControlNet'));
-    await vi.waitFor(() => expect(link(panel, '+ add a ControlNet')).toBeDefined());
+    await eventually(() => expect(link(panel, '+ add a ControlNet')).toBeDefined());
     press(link(panel, '+ add a ControlNet'));
-    await vi.waitFor(() => expect(choice(panel, 'ControlNet 1 model')).toBeDefined());
+    await eventually(() => expect(choice(panel, 'ControlNet 1 model')).toBeDefined());
     press(choice(panel, 'ControlNet 1 model'));
-    await vi.waitFor(() => expect(option(panel, 'canny-v11')).toBeDefined());
+    await eventually(() => expect(option(panel, 'canny-v11')).toBeDefined());
     press(option(panel, 'canny-v11'));
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(choice(panel, 'ControlNet 1 made into')?.textContent).toContain('Edges (canny)'),
     );
     const sight = panel
@@ -320,11 +318,11 @@ describe('samplers and recipes in Photoshop', () => {
       .find((e) => e.getAttribute('aria-label') === 'ControlNet 1 looks at');
     Reflect.set(sight ?? {}, 'selectedIndex', 3);
     sight?.dispatchEvent(new FakeEvent('change'));
-    await vi.waitFor(() => expect(link(panel, 'choose a picture…')).toBeDefined());
+    await eventually(() => expect(link(panel, 'choose a picture…')).toBeDefined());
     const switches = panel.all('sp-checkbox').filter((e) => e.textContent === 'keep soft edges');
     Reflect.set(switches[0] ?? {}, 'checked', true);
     switches[0]?.dispatchEvent(new FakeEvent('change', { bubbles: false }));
-    await vi.waitFor(() => expect(panel.textContent).toContain('Difference contrast'));
+    await eventually(() => expect(panel.textContent).toContain('Difference contrast'));
   });
 
   it('reads the recipe of a file that the artist picks', async () => {
@@ -333,12 +331,12 @@ describe('samplers and recipes in Photoshop', () => {
     await Promise.resolve();
     uxp.chosenFile = { name: 'fisherman.png', bytes: Uint8Array.of(1, 2, 3).buffer };
     press(link(panel, 'from a picture'));
-    await vi.waitFor(() => expect(panel.textContent).toContain('Recipe of fisherman.png'));
+    await eventually(() => expect(panel.textContent).toContain('Recipe of fisherman.png'));
     expect(sent.find(({ path: to }) => to === '/v1/recipes')?.body).toEqual(Uint8Array.of(1, 2, 3));
     expect(panel.textContent).toContain('“dreamshaper_8 [879db523c3]” is not in your library');
     expect(panel.textContent).toContain('There is no second pass.');
     press(panel.all('sp-button').find((b) => b.textContent === 'Use all'));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(Reflect.get(panel.all('sp-textarea')[0] ?? {}, 'value')).toBe('an old fisherman');
       expect(panel.textContent).toContain('DPM++ 2M SDE SGM Uniform · 28 steps · CFG 5.5');
     });
@@ -380,13 +378,13 @@ describe('masks in Photoshop', () => {
     const panel = sandbox.openPanel('pentimento');
     const cell = (words: string) => panel.all('div').find((e) => e.textContent === words);
     const image = () => panel.all('img').find((e) => /seen/.test(e.getAttribute('alt') ?? ''));
-    await vi.waitFor(() => expect(cell('both')).toBeDefined());
-    await vi.waitFor(() =>
+    await eventually(() => expect(cell('both')).toBeDefined());
+    await eventually(() =>
       expect(find(panel, 'sp-button', 'command')?.hasAttribute('disabled')).toBe(false),
     );
     expect(photoshop.world.modals).toHaveLength(0);
     cell('both')?.dispatchEvent(new FakeEvent('click'));
-    await vi.waitFor(() => expect(image()?.getAttribute('src')).toMatch(/^data:image\/png/));
+    await eventually(() => expect(image()?.getAttribute('src')).toMatch(/^data:image\/png/));
     expect(photoshop.world.modals).toHaveLength(1);
     expect(sent[0]?.body).toMatchObject({ kind: 'remove', longestSidePx: 368 });
     const mask = Array.from(sent[0]?.planes[0]?.data ?? []);
@@ -396,12 +394,12 @@ describe('masks in Photoshop', () => {
     Reflect.set(feather ?? {}, 'value', '3');
     feather?.dispatchEvent(new FakeEvent('change', { bubbles: false }));
     const again = () => panel.all('span').find((e) => e.textContent === 'show again');
-    await vi.waitFor(() => expect(again()).toBeDefined());
+    await eventually(() => expect(again()).toBeDefined());
     expect(photoshop.world.modals).toHaveLength(1);
     again()?.dispatchEvent(new FakeEvent('click'));
-    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    await eventually(() => expect(sent).toHaveLength(2));
     expect(sent[1]?.body).toMatchObject({ featherPx: 3 });
-    await vi.waitFor(() => expect(again()).toBeUndefined());
+    await eventually(() => expect(again()).toBeUndefined());
     expect(photoshop.world.modals).toHaveLength(2);
     photoshop.world.listeners.length = 0;
     photoshop.world.checkNothingLeft();

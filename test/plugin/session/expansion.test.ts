@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { buildPlanRequest } from '../../../plugin/session/buildPlanRequest.ts';
 import { buildRequest } from '../../../plugin/session/buildRequest.ts';
 import { aspectChoices } from '../../../plugin/session/expansion.ts';
@@ -20,6 +20,7 @@ import {
   recipeOf,
   sessionOptions,
 } from '../../fakes/session.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 
 const status = {
   version: '0',
@@ -128,10 +129,10 @@ describe('a press of the button', () => {
     session = started;
     started.chooseMode('expand');
     started.change({ expand: settingsWith(sides).expand, prompt: 'hills' });
-    await vi.waitFor(() => expect(started.getState().plan.phase).toBe('known'));
+    await eventually(() => expect(started.getState().plan.phase).toBe('known'));
     expect(started.getState().settings.strength).toBe(1);
     started.generate();
-    await vi.waitFor(() => expect(host.placements).toHaveLength(1));
+    await eventually(() => expect(host.placements).toHaveLength(1));
     expect(host.captures.at(-1)).toMatchObject({ source: 'composite', withMask: false });
     expect(client.submitted[0]).toMatchObject({
       planes: ['picture'],
@@ -150,9 +151,9 @@ describe('a press of the button', () => {
     session = started;
     started.chooseMode('expand');
     started.change({ expand: settingsWith(sides).expand });
-    await vi.waitFor(() => expect(started.getState().plan.phase).toBe('known'));
+    await eventually(() => expect(started.getState().plan.phase).toBe('known'));
     started.generate();
-    await vi.waitFor(() => expect(started.getState().runs[0]?.results[0]?.isPlaced).toBe(true));
+    await eventually(() => expect(started.getState().runs[0]?.results[0]?.isPlaced).toBe(true));
     expect(started.getState().settings.expand).toEqual(settingsWith({}).expand);
   });
 

@@ -1,5 +1,5 @@
 /** Masks, control maps and models' pictures: what the session asks for and when. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { ModelInfo } from '../../../shared/api.ts';
 import { PentimentoError } from '../../../shared/errors.ts';
 import { startSession, type Session } from '../../../plugin/session/session.ts';
@@ -13,6 +13,7 @@ import {
   type FakeClient,
   type FakeHost,
 } from '../../fakes/session.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 
 let session: Session | undefined;
 afterEach(() => session?.end());
@@ -26,7 +27,7 @@ async function begin(
 ) {
   const started = startSession({ ...sessionOptions(host, client), ...more });
   session = started;
-  await vi.waitFor(() => expect(started.getState().plan.phase).toBe('known'));
+  await eventually(() => expect(started.getState().plan.phase).toBe('known'));
   return { session: started, client };
 }
 
@@ -43,7 +44,7 @@ describe('the masks that are shown', () => {
     const { session: s, client } = await begin();
     s.change({ featherPx: 12, growPx: 3 });
     s.showMasks('both');
-    await vi.waitFor(() => expect(masksOf(s).shown).toBeDefined());
+    await eventually(() => expect(masksOf(s).shown).toBeDefined());
     expect(client.masked).toEqual([
       {
         kind: 'inpaint',
@@ -75,26 +76,26 @@ describe('the masks that are shown', () => {
     const host = glancing();
     const { session: s, client } = await begin(host);
     s.showMasks('seen');
-    await vi.waitFor(() => expect(client.masked).toHaveLength(1));
+    await eventually(() => expect(client.masked).toHaveLength(1));
     s.change({ featherPx: 30 });
-    await vi.waitFor(() => expect(client.masked.at(-1)?.featherPx).toBe(30));
+    await eventually(() => expect(client.masked.at(-1)?.featherPx).toBe(30));
     const before = client.masked.length;
     host.change({ ...hostWithSelection, selectionMark: 7 });
-    await vi.waitFor(() => expect(client.masked.length).toBeGreaterThan(before));
+    await eventually(() => expect(client.masked.length).toBeGreaterThan(before));
     host.change({ ...hostWithSelection, selectionBounds: undefined });
-    await vi.waitFor(() => expect(masksOf(s).shown).toBeUndefined());
+    await eventually(() => expect(masksOf(s).shown).toBeUndefined());
     expect(masksOf(s)).toMatchObject({ view: 'seen', isStale: false });
   });
 
   it('are marked as old in Photoshop, and made anew when the artist asks', async () => {
     const { session: s, client } = await begin();
     s.showMasks('both');
-    await vi.waitFor(() => expect(masksOf(s).shown).toBeDefined());
+    await eventually(() => expect(masksOf(s).shown).toBeDefined());
     s.change({ featherPx: 30 });
-    await vi.waitFor(() => expect(masksOf(s).isStale).toBe(true));
+    await eventually(() => expect(masksOf(s).isStale).toBe(true));
     expect(client.masked).toHaveLength(1);
     s.showMasks('both');
-    await vi.waitFor(() => expect(masksOf(s).isStale).toBe(false));
+    await eventually(() => expect(masksOf(s).isStale).toBe(false));
     expect(client.masked.map(({ featherPx }) => featherPx)).toEqual([8, 30]);
   });
 
@@ -106,10 +107,10 @@ describe('the masks that are shown', () => {
       fails ? Promise.reject(new PentimentoError('E_MASK_EMPTY')) : masks(...asked);
     const { session: s } = await begin(fakeHost(), client);
     s.showMasks('both');
-    await vi.waitFor(() => expect(masksOf(s).problem?.code).toBe('E_MASK_EMPTY'));
+    await eventually(() => expect(masksOf(s).problem?.code).toBe('E_MASK_EMPTY'));
     fails = false;
     s.showMasks('both');
-    await vi.waitFor(() => expect(masksOf(s).shown).toBeDefined());
+    await eventually(() => expect(masksOf(s).shown).toBeDefined());
     expect(masksOf(s).problem).toBeUndefined();
   });
 
@@ -124,7 +125,7 @@ describe('the masks that are shown', () => {
     s.chooseMode('remove');
     s.change({ dialect: 'a1111' });
     s.showMasks('both');
-    await vi.waitFor(() => expect(client.masked).toHaveLength(1));
+    await eventually(() => expect(client.masked).toHaveLength(1));
     expect(client.masked[0]).toMatchObject({
       kind: 'remove',
       dialect: 'pentimento',
@@ -146,11 +147,11 @@ describe('ControlNets in the session', () => {
     for (const id of [first, second, third]) s.changeControl(id, { model: canny.id });
     s.lookAtActiveLayer(second);
     s.pickControlPicture(third);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(s.getState().previews.controls[third]?.picture).toMatch(/^data:image\/png/),
     );
     s.generate();
-    await vi.waitFor(() => expect(client.submitted).toHaveLength(1));
+    await eventually(() => expect(client.submitted).toHaveLength(1));
     expect(client.submitted[0]).toMatchObject({
       planes: ['picture', 'mask', 'control1', 'control2'],
       request: { controls: [{ source: 'picture' }, { source: 'plane' }, { source: 'plane' }] },
@@ -166,7 +167,7 @@ describe('ControlNets in the session', () => {
     const id = s.getState().settings.controls[0]?.id ?? '';
     s.changeControl(id, { preprocessor: { name: 'inpaint' } });
     s.showControlMap(id);
-    await vi.waitFor(() => expect(s.getState().previews.controls[id]?.map).toBeDefined());
+    await eventually(() => expect(s.getState().previews.controls[id]?.map).toBeDefined());
     expect(client.mapped).toMatchObject([
       { planes: ['picture', 'mask'], request: { preprocessor: { name: 'inpaint' }, isPart: true } },
     ]);
@@ -186,12 +187,12 @@ describe('ControlNets in the session', () => {
     s.addControl();
     const id = s.getState().settings.controls[0]?.id ?? '';
     s.pickControlPicture(id);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(s.getState().previews.controls[id]?.problem?.code).toBe('E_IMAGE_TYPE'),
     );
     s.changeControl(id, { sight: { kind: 'file', name: '' } });
     s.showControlMap(id);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(s.getState().previews.controls[id]?.problem?.code).toBe('E_FILE'),
     );
   });
@@ -204,7 +205,7 @@ describe('pictures of models', () => {
     const { session: s, client } = await begin(fakeHost(), fakeClient(models));
     s.showModelPictures(['a', 'b', 'broken', checkpoint.id, 'unknown']);
     s.showModelPictures(['b', 'a']);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(s.getState().previews.models).toMatchObject({
         a: { phase: 'known' },
         b: { phase: 'known' },

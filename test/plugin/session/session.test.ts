@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { startSession, type Session } from '../../../plugin/session/session.ts';
 import { activeSampler, mainButton } from '../../../plugin/session/select.ts';
 import { PentimentoError } from '../../../shared/errors.ts';
@@ -13,6 +13,7 @@ import {
   sessionOptions,
   styleList,
 } from '../../fakes/session.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 
 let session: Session | undefined;
 afterEach(() => session?.end());
@@ -20,15 +21,15 @@ afterEach(() => session?.end());
 async function begin(host = fakeHost(), client = fakeClient(), stored = new Map<string, string>()) {
   const started = startSession(sessionOptions(host, client, stored));
   session = started;
-  await vi.waitFor(() => expect(started.getState().plan.phase).not.toBe('none'));
+  await eventually(() => expect(started.getState().plan.phase).not.toBe('none'));
   return { session: started, host, client };
 }
 
 async function untilDone(s: Session) {
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(s.getState().runs[0]?.phase.state).toBe('done');
   });
-  await vi.waitFor(() => expect(s.getState().runs[0]?.results.every((r) => r.isPlaced)).toBe(true));
+  await eventually(() => expect(s.getState().runs[0]?.results.every((r) => r.isPlaced)).toBe(true));
 }
 
 describe('a press of the button', () => {
@@ -77,7 +78,7 @@ describe('a press of the button', () => {
     s.generate();
     await untilDone(s);
     s.generate();
-    await vi.waitFor(() => expect(host.placements).toHaveLength(2));
+    await eventually(() => expect(host.placements).toHaveLength(2));
     expect(host.placements[1]?.aboveLayerId).toBe('100');
   });
 
@@ -85,7 +86,7 @@ describe('a press of the button', () => {
     const { session: s, client } = await begin();
     s.generate();
     s.generate();
-    await vi.waitFor(() => expect(client.submitted).toHaveLength(2));
+    await eventually(() => expect(client.submitted).toHaveLength(2));
     expect(client.submitted.map((j) => j.key)).toEqual(['key-0', 'key-1']);
   });
 
@@ -117,12 +118,12 @@ describe('when something goes wrong', () => {
     const { session: s } = await begin(fakeHost(), client);
     s.change({ prompt: 'a boat' });
     s.generate();
-    await vi.waitFor(() => expect(s.getState().runs[0]?.phase.state).toBe('failed'));
+    await eventually(() => expect(s.getState().runs[0]?.phase.state).toBe('failed'));
     expect(s.getState().service.phase).toBe('down');
     expect(s.getState().settings.prompt).toBe('a boat');
     client.submit = fakeClient().submit;
     s.lookAgain();
-    await vi.waitFor(() => expect(s.getState().service.phase).toBe('ready'));
+    await eventually(() => expect(s.getState().service.phase).toBe('ready'));
   });
 
   it('keeps results when the document is gone, and places them when asked again', async () => {
@@ -131,7 +132,7 @@ describe('when something goes wrong', () => {
     host.place = () => Promise.reject(new PentimentoError('E_HOST_DOCUMENT'));
     const { session: s } = await begin(host);
     s.generate();
-    await vi.waitFor(() => expect(s.getState().notice?.problem.code).toBe('E_HOST_DOCUMENT'));
+    await eventually(() => expect(s.getState().notice?.problem.code).toBe('E_HOST_DOCUMENT'));
     expect(s.getState().runs[0]?.results).toHaveLength(1);
     host.place = place;
     s.retryNotice();
@@ -147,10 +148,10 @@ describe('when something goes wrong', () => {
     expect(s.getState().service.phase).toBe('ready');
     expect(s.getState().notice?.problem.code).toBe('E_STORAGE');
     s.generate();
-    await vi.waitFor(() => expect(host.placements).toHaveLength(1));
+    await eventually(() => expect(host.placements).toHaveLength(1));
     client.models = models;
     s.lookAgain();
-    await vi.waitFor(() => expect(s.getState().models).toHaveLength(1));
+    await eventually(() => expect(s.getState().models).toHaveLength(1));
   });
 
   it('asks for pairing when the token is refused', async () => {
@@ -159,10 +160,10 @@ describe('when something goes wrong', () => {
     client.status = () => Promise.reject(new PentimentoError('E_AUTH_REQUIRED'));
     const s = startSession(sessionOptions(fakeHost(), client));
     session = s;
-    await vi.waitFor(() => expect(s.getState().service.phase).toBe('pairing'));
+    await eventually(() => expect(s.getState().service.phase).toBe('pairing'));
     client.status = status;
     s.pair('123456');
-    await vi.waitFor(() => expect(s.getState().service.phase).toBe('ready'));
+    await eventually(() => expect(s.getState().service.phase).toBe('ready'));
   });
 
   it('refuses an empty selection before anything is sent', async () => {
@@ -177,7 +178,7 @@ describe('when something goes wrong', () => {
     };
     const { session: s, client } = await begin(host);
     s.generate();
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(s.getState().runs[0]?.phase).toMatchObject({ problem: { code: 'E_MASK_EMPTY' } }),
     );
     expect(client.submitted).toEqual([]);
@@ -191,9 +192,9 @@ describe('the session', () => {
       new Promise((resolve) => signal?.addEventListener('abort', () => resolve([])));
     const { session: s } = await begin(fakeHost(), client);
     s.generate();
-    await vi.waitFor(() => expect(s.getState().runs[0]?.jobId).toBe('job-0'));
+    await eventually(() => expect(s.getState().runs[0]?.jobId).toBe('job-0'));
     s.cancel('key-0');
-    await vi.waitFor(() => expect(client.cancelled).toEqual(['job-0']));
+    await eventually(() => expect(client.cancelled).toEqual(['job-0']));
     expect(s.getState().runs[0]?.isStopping).toBe(true);
   });
 
@@ -212,7 +213,7 @@ describe('the session', () => {
     host.change({ ...hostWithSelection });
     expect(client.planned).toHaveLength(before);
     host.change({ ...hostWithSelection, selectionBounds: { x: 1, y: 1, width: 30, height: 30 } });
-    await vi.waitFor(() => expect(client.planned).toHaveLength(before + 1));
+    await eventually(() => expect(client.planned).toHaveLength(before + 1));
   });
 
   it('takes over a recipe with its seed, or with a free one', async () => {
@@ -228,7 +229,7 @@ describe('what the service tells beforehand', () => {
   it('counts tokens a moment after typing', async () => {
     const { session: s } = await begin();
     s.change({ prompt: 'a red boat', negativePrompt: 'fog' });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(s.getState().tokens).toMatchObject({
         prompt: { tokens: 3, limit: 75 },
         negativePrompt: { tokens: 1 },
@@ -241,7 +242,7 @@ describe('what the service tells beforehand', () => {
     client.countTokens = () => Promise.reject(new PentimentoError('E_NOT_FOUND'));
     const { session: s } = await begin(fakeHost(), client);
     s.change({ prompt: 'a red boat' });
-    await vi.waitFor(() => expect(s.getState().plan.phase).toBe('known'));
+    await eventually(() => expect(s.getState().plan.phase).toBe('known'));
     expect(s.getState().tokens).toBeUndefined();
     expect(s.getState().notice).toBeUndefined();
   });
@@ -253,13 +254,13 @@ describe('what the service tells beforehand', () => {
     client.models = () => Promise.resolve({ models: [checkpoint], folders: [] });
     s.readStyles();
     s.readModels();
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(s.getState().styles).toEqual(styleList);
       expect(s.getState().models).toEqual([checkpoint]);
     });
     client.models = () => Promise.reject(new PentimentoError('E_STORAGE'));
     s.readModels();
-    await vi.waitFor(() => expect(s.getState().notice?.problem.code).toBe('E_STORAGE'));
+    await eventually(() => expect(s.getState().notice?.problem.code).toBe('E_STORAGE'));
     expect(s.getState().models).toEqual([checkpoint]);
   });
 
@@ -277,7 +278,7 @@ describe('what the service tells beforehand', () => {
 
   it('knows the sampler by any of its names', async () => {
     const { session: s } = await begin();
-    await vi.waitFor(() => expect(activeSampler(s.getState())?.name).toBe('DPM++ 2M'));
+    await eventually(() => expect(activeSampler(s.getState())?.name).toBe('DPM++ 2M'));
     s.change({ sampler: 'k_euler_a' });
     expect(activeSampler(s.getState())?.name).toBe('Euler a');
     s.change({ sampler: 'no such thing' });
@@ -293,7 +294,7 @@ describe('a recipe', () => {
     s.change({ prompt: 'mine', steps: 9 });
     s.readRecipe(file);
     expect(s.getState().recipe).toEqual({ phase: 'reading', title: 'fisherman.png' });
-    await vi.waitFor(() => expect(s.getState().recipe.phase).toBe('shown'));
+    await eventually(() => expect(s.getState().recipe.phase).toBe('shown'));
     expect(s.getState().settings).toMatchObject({ prompt: 'mine', steps: 9 });
     s.applyRecipe('seed');
     expect(s.getState().settings).toMatchObject({ prompt: 'mine', seed: 3735928559, steps: 9 });
@@ -310,7 +311,7 @@ describe('a recipe', () => {
     const { session: s } = await begin();
     s.change({ prompt: 'mine' });
     s.readRecipe({ name: 'plain.jpg', bytes: new ArrayBuffer(0) });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(s.getState().recipe).toMatchObject({
         phase: 'failed',
         title: 'plain.jpg',
@@ -330,7 +331,7 @@ describe('a recipe', () => {
     expect(s.getState().recipe.phase).toBe('none');
     chosen = file;
     s.pickRecipe();
-    await vi.waitFor(() => expect(s.getState().recipe.phase).toBe('shown'));
+    await eventually(() => expect(s.getState().recipe.phase).toBe('shown'));
   });
 
   it('comes from the active layer', async () => {

@@ -120,7 +120,7 @@ describe('a mutated file', () => {
       }
       const path = join(folder, 'mutated.ckpt');
       writeFileSync(path, bytes);
-      const start = performance.now();
+      const before = process.cpuUsage();
       try {
         const { tensors } = await readTorchFile(path);
         for (const { begin, end } of tensors.values()) {
@@ -131,7 +131,9 @@ describe('a mutated file', () => {
       } catch (error) {
         codes.add((error as { code?: string }).code ?? `not ours: ${String(error)}`);
       }
-      slowest = Math.max(slowest, performance.now() - start);
+      // The processor's time: other programs do not count.
+      const { user, system } = process.cpuUsage(before);
+      slowest = Math.max(slowest, (user + system) / 1000);
     }
     expect([...codes].toSorted()).toEqual(
       expect.arrayContaining(['E_MODEL_DAMAGED', 'read'].toSorted()),
