@@ -3,7 +3,8 @@ import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { sizeOf, type Piece } from '../engine/picture/psd/bytes.ts';
 import { createBulk, type BulkFile, type PlacedPieces } from './bulkFile.ts';
-import { replaceWith, save, temporaryName } from './saveFile.ts';
+import { replaceWith, save } from './saveFile.ts';
+import { partBeside } from './staleParts.ts';
 
 /** Every one has to be completed or discarded; until then the file of that name is what it was. */
 export interface BegunFile {
@@ -18,7 +19,7 @@ export interface BegunFile {
 
 /** Begins to write; never throws: what is wrong is told when it is completed. */
 export function beginFile(path: string, part: PlacedPieces): BegunFile {
-  const temporary = temporaryName(path);
+  const temporary = partBeside(path);
   const stop = new AbortController();
   const writing = writeEarly(temporary, part, stop.signal);
   // A command that is ended at once must not leave it behind.

@@ -1,10 +1,11 @@
 /** Files that are written whole or not at all. */
 import { close, constants, lstatSync, openSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { PentimentoError } from '../../shared/errors.ts';
 import type { Piece } from '../engine/picture/psd/bytes.ts';
 import { writeBulk } from './bulkFile.ts';
+import { partBeside, removeStaleParts } from './staleParts.ts';
 
 /**
  * A file of that name keeps its contents until the new one, which may come in pieces, is complete.
@@ -21,7 +22,8 @@ export async function replaceWith(
   path: string,
   complete: (temporary: string) => Promise<void>,
 ): Promise<void> {
-  const temporary = temporaryName(path);
+  const temporary = partBeside(path);
+  await removeStaleParts(dirname(path));
   try {
     await complete(temporary);
     const release = heldOpen(path);
@@ -34,10 +36,6 @@ export async function replaceWith(
       ? new PentimentoError('E_DISK_FULL', undefined, { cause })
       : notWritten(path, cause);
   }
-}
-
-export function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}.part`);
 }
 
 /**
