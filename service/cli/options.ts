@@ -164,18 +164,20 @@ function nearestOption(message: string): string {
 /** A number option inside its range, or the range's default. */
 export function numberOption(options: Options, name: keyof Options, range: Range): number {
   const text = options[name];
+  return numberIn(`--${name}`, text === undefined ? undefined : String(text), range);
+}
+
+/** A number inside its range, or the range's default; `what` begins the sentence of a refusal. Throws E_PARAM. */
+export function numberIn(what: string, text: string | undefined, range: Range): number {
   if (text === undefined) return range.default;
   const value = Number(text);
-  if (typeof text !== 'string' || text.trim() === '' || !Number.isFinite(value)) {
-    throw new PentimentoError(
-      'E_PARAM',
-      `--${name} expects a number but received "${String(text)}".`,
-    );
+  if (text.trim() === '' || !Number.isFinite(value)) {
+    throw new PentimentoError('E_PARAM', `${what} expects a number but received "${text}".`);
   }
   if (value < range.min || value > range.max) {
     throw new PentimentoError(
       'E_PARAM',
-      `--${name} goes from ${range.min} to ${range.max}; received ${value}.`,
+      `${what} goes from ${range.min} to ${range.max}; received ${value}.`,
     );
   }
   return value;

@@ -63,6 +63,8 @@ describe('--control', () => {
 
   it.each([
     [['--control-from', 'mask'], 'E_USAGE'],
+    [['--control-mode', 'prompt'], 'E_USAGE'],
+    [['--control-fit', 'fill'], 'E_USAGE'],
     [['--control', 'a', '--control-image', 'x', '--control-from', 'mask'], 'E_USAGE'],
     [['--control', 'a', '--control-as', 'canny', '--control-as', 'color'], 'E_USAGE'],
     [['--control', 'a:3'], 'E_PARAM'],
@@ -74,5 +76,21 @@ describe('--control', () => {
     [['a', 'b', 'c', 'd'].flatMap((name) => ['--control', name]), 'E_PARAM'],
   ])('refuses %j', async (args, code) => {
     await expect(read(...args)).rejects.toMatchObject({ code });
+  });
+
+  it.each([
+    [['a:-1'], 'The weight in --control goes from 0 to 2; received -1.'],
+    [['a:1.2.3'], 'The weight in --control expects a number but received "1.2.3".'],
+    [['a:1:0:7'], 'The end in --control goes from 0 to 1; received 7.'],
+    [[':1'], '--control names no ControlNet.'],
+    [['a', '--control-from', 'plane'], '--control-from is one of picture, mask; received "plane".'],
+    [['a', '--control-as', 'cany'], 'received "cany". Did you mean canny?'],
+    [['a', '--control-as', 'canny:300'], 'A setting in --control-as canny goes from 0 to 255'],
+    [['a', '--control-as', 'canny:1:2:3'], '--control-as canny has 2 settings at most'],
+    [['a', '--control-as', 'inpaint:1'], '--control-as inpaint has no settings'],
+    [['a', '--control=b', '--control=c', '--control=d'], '--control is given 4 times; up to 3'],
+  ])('says what is wrong with %j', async (args, sentence) => {
+    const refused = read('--control', ...args);
+    await expect(refused).rejects.toMatchObject({ detail: expect.stringContaining(sentence) });
   });
 });
