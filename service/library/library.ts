@@ -255,10 +255,10 @@ function unknownModel(name: string, candidates: readonly Entry[]): PentimentoErr
     name,
     candidates.map(({ info }) => info.name),
   );
-  return new PentimentoError(
-    'E_MODEL_UNKNOWN',
-    near.length > 0 ? `The nearest: ${near.join(', ')}.` : undefined,
-  );
+  // Of several names in a request (model, VAE, refiner, ControlNets) it tells which; never a folder.
+  const asked = `"${name.split(/[\\/]/).at(-1)?.slice(0, 60)}" was asked for.`;
+  const hint = near.length > 0 ? ` The nearest: ${near.join(', ')}.` : '';
+  return new PentimentoError('E_MODEL_UNKNOWN', asked + hint);
 }
 
 function problemOfEntry({ info }: Entry): PentimentoError {

@@ -15,6 +15,7 @@ import {
   startTestService,
   type TestService,
 } from '../fakes/testService.ts';
+import { eventually } from '../fixtures/eventually.ts';
 
 let service: TestService;
 beforeAll(async () => {
@@ -267,11 +268,10 @@ describe('bad requests', () => {
     );
   });
 
-  it('leaves no work file behind', () => {
-    const left = readdirSync(join(service.dataDir, 'tmp')).filter((name) =>
-      name.startsWith('tmp-'),
-    );
-    expect(left).toEqual([]);
+  it('leaves no work file behind', async () => {
+    const left = () =>
+      readdirSync(join(service.dataDir, 'tmp')).filter((name) => name.startsWith('tmp-'));
+    await eventually(() => expect(left()).toEqual([]));
   });
 
   it('refuses a body that says it is too long before reading it (H15)', async () => {

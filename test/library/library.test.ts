@@ -200,8 +200,12 @@ describe('an AUTOMATIC1111 folder', () => {
     await expect(library.files('better')).rejects.toMatchObject({ code: 'E_MODEL_KIND' });
     await expect(library.files('photon_v1', { vae: 'beter' })).rejects.toMatchObject({
       code: 'E_MODEL_UNKNOWN',
-      detail: expect.stringContaining('better'),
+      detail: '"beter" was asked for. The nearest: better.',
     });
+    for (const far of ['/home/someone/zzzzzzzz', 'C:\\models\\zzzzzzzz']) {
+      const detail = '"zzzzzzzz" was asked for.';
+      await expect(library.files('photon_v1', { vae: far })).rejects.toMatchObject({ detail });
+    }
     await expect(library.files('photon_v1', { vae: 'style' })).rejects.toMatchObject({
       code: 'E_MODEL_KIND',
     });
