@@ -35,7 +35,7 @@ export const errorTable = {
   E_PAIR_CLOSED: {
     status: 403,
     title: 'Pairing is not open.',
-    next: 'Run "pentimento pair" (or press Pair in the workbench) and use the code it shows.',
+    next: 'Run "pentimento pair" and use the code it shows.',
   },
   E_PAIR_CODE: {
     status: 403,
@@ -182,6 +182,11 @@ export const errorTable = {
     title: 'This kind of colour cannot be read yet.',
     next: 'Convert the picture to RGB.',
   },
+  E_IMAGE_COMPOSITE: {
+    status: 422,
+    title: 'The document was saved without its merged picture.',
+    next: 'Save it again with "Maximize compatibility", or choose one of its layers.',
+  },
   E_RECIPE_NONE: {
     status: 422,
     title: 'There is no recipe in this picture.',
@@ -194,8 +199,8 @@ export const errorTable = {
   },
   E_OUTPUT_TYPE: {
     status: 422,
-    title: 'Pictures cannot be saved in that format.',
-    next: 'Use a name that ends in .png, .psd, .tif, .jpg or .webp.',
+    title: 'That cannot be saved under this name.',
+    next: 'Use a name with another ending.',
   },
   ...modelErrors,
 

@@ -2,6 +2,7 @@
 import { sizeOf } from '../engine/picture/psd/bytes.ts';
 import { dataBelow } from '../engine/picture/psd/document/addLayers.ts';
 import { addResults } from '../engine/picture/psd/document/addResults.ts';
+import { grownDocument } from '../engine/picture/psd/document/grow/growDocument.ts';
 import { writeDocument } from '../engine/picture/psd/writeDocument.ts';
 import { beginFile, type BegunFile } from './begunFile.ts';
 import { currentDocument } from './openDocument.ts';
@@ -25,16 +26,21 @@ export function beginDocument(
   return beginFile(out, part);
 }
 
-/** The original (a document with all its layers) and every result as a layer with its mask. Throws as `save`. */
+/**
+ * The original (a document with all its layers, on its larger canvas where it has grown) and every result as a
+ * layer with its mask. Throws as `save`.
+ */
 export async function saveDocument(
   path: string,
   original: OpenedPicture,
   results: readonly ResultPicture[],
   begun?: BegunFile,
 ): Promise<void> {
-  const { document, above } = currentDocument(original);
-  if (!document) return save(path, writeDocument(original, results));
-  const own = document === original.document ? begun : undefined;
+  const { document: found, above } = currentDocument(original);
+  if (!found) return save(path, writeDocument(original, results));
+  const own = found === original.document ? begun : undefined;
+  const { grown } = original;
+  const document = grown ? grownDocument(found, grown.canvas) : found;
   const { pieces, belowAt } = await addResults(document, results, {
     above,
     isRoomy: own !== undefined,

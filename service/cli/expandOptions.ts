@@ -10,13 +10,9 @@ import {
   sidesForAspect,
   type OutpaintScript,
 } from '../../shared/expand.ts';
-import type { Frame } from '../../shared/frame.ts';
-import { rectOfSize, relativeTo, unionRects, type Rect, type Size } from '../../shared/geometry.ts';
-import { pixelData } from '../engine/picture/convert.ts';
-import type { Raster } from '../engine/picture/raster.ts';
+import type { Rect, Size } from '../../shared/geometry.ts';
 import { asksForMask } from './maskOptions.ts';
 import { choiceOption, numberOption, wholeOption, type Options } from './options.ts';
-import { resultOf, type OpenedPicture } from './pictures.ts';
 
 export interface ExpansionOfRun {
   /** The new canvas, pixels of the picture. */
@@ -134,50 +130,4 @@ function scriptOf(options: Options): OutpaintScript {
     falloff: numberOption(options, 'falloff', falloff),
     colorVariation: numberOption(options, 'color-variation', colorVariation),
   };
-}
-
-/** The picture on the larger canvas, and the results where they lie on it. */
-export function onGrownCanvas(
-  picture: OpenedPicture,
-  frames: readonly Frame[],
-  isLayered: boolean,
-): { readonly picture: OpenedPicture; readonly frames: Frame[] } {
-  const results = frames.map((frame) => ({ frame, body: resultOf(frame).body }));
-  const canvas = results.reduce(
-    (all, { body }) => unionRects(all, body.bounds),
-    rectOfSize(picture.raster),
-  );
-  const raster = padded(picture.raster, canvas, isLayered);
-  return {
-    picture: { ...picture, raster, path: undefined },
-    frames: results.map(({ frame, body }) => ({
-      ...frame,
-      body: { ...body, bounds: relativeTo(body.bounds, canvas) },
-    })),
-  };
-}
-
-/** New pixels are clear where there is an alpha channel, and black where every result covers them. */
-function padded(raster: Raster, canvas: Rect, needsAlpha: boolean): Raster {
-  const { depth } = raster;
-  const isOpaque = raster.channels === 1 || raster.channels === 3;
-  const channels = isOpaque && needsAlpha ? (raster.channels === 1 ? 2 : 4) : raster.channels;
-  const data = pixelData(depth, canvas.width * canvas.height * channels);
-  const out = { width: canvas.width, height: canvas.height, channels, depth, data } as const;
-  const full = depth === 8 ? 255 : depth === 16 ? 65_535 : 1;
-  for (let y = 0; y < raster.height; y++) {
-    const from = y * raster.width * raster.channels;
-    const to = ((y - canvas.y) * canvas.width - canvas.x) * channels;
-    const row = raster.data.subarray(from, from + raster.width * raster.channels);
-    if (channels === raster.channels) out.data.set(row, to);
-    else {
-      for (let x = 0; x < raster.width; x++) {
-        for (let c = 0; c < raster.channels; c++) {
-          data[to + x * channels + c] = row[x * raster.channels + c];
-        }
-        data[to + (x + 1) * channels - 1] = full;
-      }
-    }
-  }
-  return out;
 }

@@ -5,6 +5,7 @@ import type { Frame, Plane } from '../../shared/frame.ts';
 import type { Size } from '../../shared/geometry.ts';
 import { limits } from '../../shared/limits.ts';
 import { Area, Dialect, MaskedContent } from '../../shared/request.ts';
+import { assertGrows } from '../engine/picture/psd/document/grow/growDocument.ts';
 import type { Mask } from '../engine/picture/raster.ts';
 import type { BegunFile } from './begunFile.ts';
 import type { ServiceClient } from './client.ts';
@@ -16,12 +17,8 @@ import {
   readMask,
   asksForPicture,
 } from './maskOptions.ts';
-import {
-  checkExpandOptions,
-  onGrownCanvas,
-  readExpansion,
-  type ExpansionOfRun,
-} from './expandOptions.ts';
+import { checkExpandOptions, readExpansion, type ExpansionOfRun } from './expandOptions.ts';
+import { onGrownCanvas } from './grownCanvas.ts';
 import { planRequest } from './planOfRun.ts';
 import { followRun, reportResults } from './followRun.ts';
 import { choiceOption, numberOption, wholeOption, type Options } from './options.ts';
@@ -98,10 +95,7 @@ export async function openRun(
   const picture = isText
     ? blankCanvas(settings.workingSize ?? usualSize, asked.hires)
     : await openPicture(file, out, readingOf(command, options));
-  if (command === 'expand' && picture.document) {
-    const name = `"${picture.name}" keeps its canvas`;
-    throw new PentimentoError('E_OUTPUT_TYPE', `${name}: write a .png or .tif of it.`);
-  }
+  if (command === 'expand' && picture.document) assertGrows(picture.document);
   return { command, picture, settings, options, unflagged: asked, out, ...saved };
 }
 

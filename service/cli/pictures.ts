@@ -3,12 +3,13 @@ import { access, constants, stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { PentimentoError } from '../../shared/errors.ts';
 import { planeNamed, type Frame, type Plane } from '../../shared/frame.ts';
-import type { Rect } from '../../shared/geometry.ts';
+import type { Rect, Size } from '../../shared/geometry.ts';
 import { parametersText } from '../../shared/recipe.ts';
 import { cropMask, cropRaster } from '../engine/picture/crop.ts';
 import { decodePicture, isPsd } from '../engine/picture/decode.ts';
-import { encodePng, encodeShared, encodeTiff } from '../engine/picture/encode.ts';
+import { encodePng, encodeShared, encodeTiff, type FileText } from '../engine/picture/encode.ts';
 import { flatten } from '../engine/picture/composite.ts';
+import { ontoCanvas } from '../engine/picture/ontoCanvas.ts';
 import type { Mask, Raster } from '../engine/picture/raster.ts';
 import type { PsdFile } from '../engine/picture/psd/document/readDocument.ts';
 import { decodeStored, encodeStored, flattenStored } from '../engine/picture/storedPixels.ts';
@@ -30,6 +31,10 @@ export interface OpenedPicture {
   /** Reads a part of the picture; there where the raster has no pixels. */
   readonly readRegion?: ((region: Rect) => Promise<Raster>) | undefined;
   readonly profile: string | undefined;
+  /** Whole pixels per inch, as they were read. */
+  readonly densityPpi?: number | undefined;
+  /** Where the raster is a larger canvas: the file's size, and the canvas in its pixels. */
+  readonly grown?: { readonly from: Size; readonly canvas: Rect } | undefined;
   /** The Photoshop document that it came from, where the results go into it. */
   readonly document?: PsdFile;
   /** Index of the record above which they go; on top without it. */
@@ -55,15 +60,18 @@ export async function openPicture(
   out: string,
   reading: ReadingOptions = {},
 ): Promise<OpenedPicture> {
-  const goesIn = outputFormat(out) === 'psd' && (await isPsd(path));
+  const goesIn = outputFormat(out) === 'psd' && (await named(path, () => isPsd(path)));
   if (goesIn) return named(path, () => openIntoDocument(path, out, reading));
   const option = reading.layer === undefined ? reading.above && '--above' : '--layer';
   if (option !== undefined && option !== '') {
-    throw new PentimentoError('E_OUTPUT_TYPE', `${option} is for a .psd or .psb into a document.`);
+    throw new PentimentoError(
+      'E_OUTPUT_TYPE',
+      `${option} needs a document, and --out of its own kind: .psd or .psb.`,
+    );
   }
   if (extname(out).toLowerCase() === '.psb') throw largeOnly(out);
-  const { raster, info } = await decodeNamed(path);
-  return { name: basename(path), path, raster, profile: info.profile };
+  const { raster, info, densityPpi } = await decodeNamed(path);
+  return { name: basename(path), path, raster, profile: info.profile, densityPpi };
 }
 
 /** A failure says which of the files it was. */
@@ -107,7 +115,10 @@ export function outputFormat(path: string): OutputFormat {
   if (ending === '.tif' || ending === '.tiff') return 'tiff';
   if (ending === '.jpg' || ending === '.jpeg') return 'jpeg';
   if (ending === '.webp') return 'webp';
-  throw new PentimentoError('E_OUTPUT_TYPE', `"${basename(path)}" names none of them.`);
+  throw new PentimentoError(
+    'E_OUTPUT_TYPE',
+    `"${basename(path)}" ends in none of .png, .psd, .tif, .jpg and .webp.`,
+  );
 }
 
 /**
@@ -132,7 +143,7 @@ export async function writeResults(
   for (const frame of results) {
     const { body, color, alpha } = resultOf(frame);
     const flat = flatten(original.raster, rasterOfPlane(color), maskOfPlane(alpha), body.bounds);
-    const text = { parameters: parametersText(body.recipe), xmp: recipeXmp([body.recipe]) };
+    const text = textOf(body, original);
     const name = nameOf(body.recipe, flat);
     const own = stored && {
       format: stored.format,
@@ -147,20 +158,26 @@ export async function writeResults(
   return names;
 }
 
-/** The file's own pixels, where the written file can keep them as they are. */
-async function storedOf({ path, raster }: OpenedPicture, format: OutputFormat) {
+/** The file's own pixels on the picture's canvas, where they are not sRGB and the written file can have their form. */
+export async function storedOf({ path, raster, grown }: OpenedPicture, format: OutputFormat) {
   if (path === undefined || (format !== 'png' && format !== 'tiff')) return undefined;
-  if (await isPsd(path).catch(() => true)) return undefined;
   // A file that has gone or changed meanwhile must not take the result with it.
-  const pixels = await decodeStored(path, format).catch(() => undefined);
-  const isSame = pixels?.raster.width === raster.width && pixels.raster.height === raster.height;
-  return pixels && isSame ? { format, pixels } : undefined;
+  const own = await decodeStored(path, format).catch(() => undefined);
+  const { width, height } = grown?.from ?? raster;
+  if (own?.raster.width !== width || own.raster.height !== height) return undefined;
+  const pixels = grown ? { ...own, raster: ontoCanvas(own.raster, grown.canvas) } : own;
+  return { format, pixels };
+}
+
+/** What the written file says beside its pixels: the recipe, and how densely they are printed. */
+export function textOf({ recipe }: ResultBody, { densityPpi }: OpenedPicture): FileText {
+  return { parameters: parametersText(recipe), xmp: recipeXmp([recipe]), densityPpi };
 }
 
 export function encodeFlat(
   flat: Raster,
   format: Exclude<OutputFormat, 'psd'>,
-  text: { readonly parameters: string; readonly xmp: string },
+  text: FileText,
 ): Promise<Uint8Array> {
   if (format === 'png') return encodePng(flat, text);
   return format === 'tiff' ? encodeTiff(flat, text) : encodeShared(flat, format, text);

@@ -53,9 +53,11 @@ export async function runGenerate(
   const sized = recipe && command === 'txt2img' ? withRecipeSize(filled, recipe) : filled;
   const own = several || !styling ? sized : styling.withStyles(sized, styles);
   const opened = await openRun(command, file, own, recipe ? unflaggedSettings(recipe) : {});
-  const begun = several
-    ? undefined
-    : beginDocument(opened.out, opened.picture, opened.settings.count);
+  // What lies below the results of an expansion moves as soon as they are there.
+  const isEarly = !several && command !== 'expand';
+  const begun = isEarly
+    ? beginDocument(opened.out, opened.picture, opened.settings.count)
+    : undefined;
   try {
     const prepared = { ...(await prepareOpened(opened)), begun };
     const work = async (client: ServiceClient, asked: PreparedRun) => {

@@ -2,10 +2,9 @@
 import { rectOfSize } from '../../shared/geometry.ts';
 import { PentimentoError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
-import { parametersText } from '../../shared/recipe.ts';
 import { Dialect, type UpscaleRequest } from '../../shared/request.ts';
 import { layerRaster } from '../engine/picture/composite.ts';
-import { recipeXmp } from '../engine/picture/xmp.ts';
+import { encodeStored, inStoredForm } from '../engine/picture/storedPixels.ts';
 import type { ServiceClient } from './client.ts';
 import { runToEnd, type RunTools } from './generate.ts';
 import { choiceOption, numberOption, wholeOption, type Options } from './options.ts';
@@ -16,7 +15,11 @@ import {
   outputFormat,
   picturePlane,
   resultOf,
+  storedOf,
+  textOf,
   type OpenedPicture,
+  type OutputFormat,
+  type ResultPicture,
 } from './pictures.ts';
 import { save } from './saveFile.ts';
 
@@ -39,22 +42,38 @@ export async function upscale(file: string, options: Options, tools: UpscaleTool
   if (raster.width < leastSidePx || raster.height < leastSidePx) {
     throw new PentimentoError('E_IMAGE_TOO_SMALL', `It is ${raster.width} x ${raster.height}.`);
   }
+  const own = await storedOf(picture, format);
+  // Numbers of a profile are enlarged as they are: on the way through sRGB their widest colours would be lost.
+  const seen = own?.pixels.kind === 'profile' ? own.pixels.raster : raster;
   await tools.withService(async (client) => {
     const region = rectOfSize(raster);
     const body: UpscaleRequest = { kind: 'upscale', ...placeOf(picture), region, ...settings };
-    const planes = [await picturePlane(picture, region)];
+    const planes = [await picturePlane({ raster: seen }, region)];
     const { results, frames } = await runToEnd(client, { body, planes }, tools);
     for (const frame of frames) {
-      const { color, alpha, body: result } = resultOf(frame);
-      const { recipe } = result;
-      const text = { parameters: parametersText(recipe), xmp: recipeXmp([recipe]) };
-      const isClear = raster.channels === 2 || raster.channels === 4;
-      const larger = isClear ? layerRaster(color, alpha) : rasterOfColor(color);
-      await save(out, await encodeFlat(larger, format, text));
-      tools.terminal.line(`wrote ${out} (${larger.width} x ${larger.height})`);
+      const result = resultOf(frame);
+      const { width, height } = result.color;
+      await save(out, await encoded(result, { picture, own, format }));
+      tools.terminal.line(`wrote ${out} (${width} x ${height})`);
     }
     tools.terminal.json({ files: [out], results });
   });
+}
+
+interface LargerForm {
+  readonly picture: OpenedPicture;
+  readonly own: Awaited<ReturnType<typeof storedOf>>;
+  readonly format: Exclude<OutputFormat, 'psd'>;
+}
+
+/** The enlarged picture in the form of its file, or sRGB where the format cannot have that. */
+async function encoded(result: ResultPicture, { picture, own, format }: LargerForm) {
+  const { color, alpha, body } = result;
+  const text = textOf(body, picture);
+  const { raster } = picture;
+  if (own) return encodeStored(await inStoredForm(own.pixels, result), own.format, text);
+  const isClear = raster.channels === 2 || raster.channels === 4;
+  return encodeFlat(isClear ? layerRaster(color, alpha) : rasterOfColor(color), format, text);
 }
 
 /** As for other runs. */

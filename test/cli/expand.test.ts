@@ -5,13 +5,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPsdDocument } from '../../plugin/host/workbench/readPsdDocument.ts';
 import { exitCodes } from '../../service/cli/exitCodes.ts';
 import { decodePicture } from '../../service/engine/picture/decode.ts';
+import { readMerged } from '../../service/engine/picture/psd/document/channelPixels.ts';
+import { readDocument } from '../../service/engine/picture/psd/document/readDocument.ts';
 import type { Raster } from '../../service/engine/picture/raster.ts';
+import { decodeStored } from '../../service/engine/picture/storedPixels.ts';
+import { packageRoot } from '../fixtures/builtProgram.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 import { pentimento, type Ended, type Served } from './runProgram.ts';
 import { serveTiny } from './serveTiny.ts';
 import { height, width, writeSamples } from './samples.ts';
 
-const seconds = 1000;
 const folder = temporaryFolder();
 const samples = join(folder, 'samples');
 const sample = (name: string) => join(samples, name);
@@ -23,7 +26,7 @@ let served: Served;
 beforeAll(async () => {
   await writeSamples(samples);
   served = await serveTiny(models, env);
-}, 120 * seconds);
+});
 afterAll(() => served.stop());
 
 function expand(...args: string[]): Promise<Ended> {
@@ -55,7 +58,7 @@ function changedInside(
   return changed;
 }
 
-describe('expand', { timeout: 120 * seconds }, () => {
+describe('expand', () => {
   it.each([
     ['photo.jpg', 'png', 8],
     ['grey.png', 'tif', 8],
@@ -76,6 +79,18 @@ describe('expand', { timeout: 120 * seconds }, () => {
       const corner = (after.height - 1) * after.width * 4;
       expect(after.data[corner + 3]).toBe(255);
     }
+  });
+
+  it('keeps the profile and its numbers', async () => {
+    const out = join(folder, 'wide-gamut.png');
+    const sides = ['--top', '16', '--right', '24', '--overlap', '0'];
+    await done(sample('wide-gamut.jpg'), ...sides, ...quick, '--no-model', '--out', out);
+    const before = await decodeStored(sample('wide-gamut.jpg'), 'png');
+    const after = await decodeStored(out, 'png');
+    if (!before || !after) return expect.fail('Expected numbers of a profile');
+    expect(Buffer.from(after.icc ?? [])).toEqual(Buffer.from(before.icc ?? []));
+    expect([after.raster.width, after.raster.height]).toEqual([width + 24, height + 16]);
+    expect(changedInside(before.raster, after.raster, { x: 0, y: 16, awayPx: 0 })).toBe(0);
   });
 
   it('paints with a model, to a shape, and writes the recipe', async () => {
@@ -144,11 +159,42 @@ describe('expand', { timeout: 120 * seconds }, () => {
     expect([raster.width, raster.height]).toEqual([width + 10, height + 6]);
   });
 
-  it('does not touch the canvas of a Photoshop document', async () => {
+  it('enlarges the canvas of a Photoshop document', async () => {
     const out = join(folder, 'document.psd');
-    const ended = await expand(sample('photo.psd'), '--left', '8', '--no-model', '--out', out);
+    const sides = ['--left', '20', '--bottom', '9', '--overlap', '0'];
+    await done(sample('photo.psd'), ...sides, ...quick, '--no-model', '--out', out);
+    const [before, after] = [sample('photo.psd'), out].map((path) =>
+      readDocument(readFileSync(path)),
+    );
+    expect(after.form).toMatchObject({ width: width + 20, height: height + 9 });
+    const [background, ours] = after.layers?.records ?? [];
+    expect(background?.bounds).toEqual({ x: 0, y: 0, width: width + 20, height: height + 9 });
+    expect(ours?.bounds).toEqual(background?.bounds);
+    // Nothing of the old area changes, and the composite shows the new part.
+    const [old, now] = [before, after].map((file) => readMerged(file, 3));
+    const shown = (await decodePicture(out)).raster;
+    const seen = { white: 0, kept: 0 };
+    for (let y = 0; y < height + 9; y++) {
+      for (let x = 0; x < width + 20; x++) {
+        const at = y * (width + 20) + x;
+        if (x >= 20 && y < height) {
+          const isKept = [0, 1, 2].every((c) => old?.[c]?.[y * width + x - 20] === now?.[c]?.[at]);
+          if (isKept) seen.kept++;
+        } else if (shown.data[at * 3] === 255) seen.white++;
+      }
+    }
+    expect(seen.kept).toBe(width * height);
+    expect(seen.white).toBeLessThan(100);
+  });
+
+  it('refuses a document with what cannot be moved, before anything is painted', async () => {
+    const path = join(packageRoot, 'test/reference/cases/psd/vector-mask2.psd');
+    const ended = await expand(path, '--left', '8', '--no-model', '--out', join(folder, 'no.psd'));
     expect(ended.code).toBe(exitCodes.badInput);
     expect(ended.stderr).toContain('E_OUTPUT_TYPE');
+    expect(ended.stderr).toContain(
+      'The document has a gradient fill; write a .png or .tif instead.',
+    );
   });
 });
 

@@ -18,7 +18,6 @@ import { pentimento, type Ended, type Served } from './runProgram.ts';
 import { serveTiny } from './serveTiny.ts';
 import { differences, height, hole, width, writeSamples } from './samples.ts';
 
-const seconds = 1000;
 const folder = temporaryFolder();
 const samples = join(folder, 'samples');
 const sample = (name: string) => join(samples, name);
@@ -42,7 +41,7 @@ let served: Served;
 beforeAll(async () => {
   await writeSamples(samples);
   served = await serveTiny(models, env);
-}, 120 * seconds);
+});
 afterAll(() => served.stop());
 
 function run(...args: string[]): Promise<Ended> {
@@ -58,7 +57,7 @@ async function done(...args: string[]): Promise<Ended> {
 
 const Answer = z.strictObject({ files: z.array(z.string()), results: z.array(ResultInfo) });
 
-describe('remove', { timeout: 60 * seconds }, () => {
+describe('remove', () => {
   it.each([
     ['photo.jpg', 'png', 8],
     ['photo.webp', 'tif', 8],
@@ -142,7 +141,7 @@ describe('remove', { timeout: 60 * seconds }, () => {
   });
 });
 
-describe('inpaint', { timeout: 60 * seconds }, () => {
+describe('inpaint', () => {
   it.each([
     ['photo.jpg', 'png'],
     ['deep.png', 'tif'],
@@ -234,7 +233,7 @@ describe('inpaint', { timeout: 60 * seconds }, () => {
   });
 });
 
-describe('img2img and variants', { timeout: 60 * seconds }, () => {
+describe('img2img and variants', () => {
   it('work a whole picture over', async () => {
     const out = join(folder, 'over.png');
     await done(
@@ -300,7 +299,7 @@ describe('img2img and variants', { timeout: 60 * seconds }, () => {
   });
 });
 
-describe('what is refused', { timeout: 60 * seconds }, () => {
+describe('what is refused', () => {
   const out = join(folder, 'refused.png');
   const photo = sample('photo.jpg');
   const inpaint = ['inpaint', photo, '--mask', mask, '--out', out];

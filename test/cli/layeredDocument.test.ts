@@ -213,4 +213,24 @@ describe('a result in a Photoshop document', () => {
     expect(await codeOf(openPicture(indexed, 'a.psd'))).toBe('E_IMAGE_CHANNELS');
     expect(await codeOf(openPicture(indexed, 'a.png'))).toBe('none');
   });
+
+  it.each(['a.psd', 'a.png'])(
+    'of which only the layers were saved says so: into %s',
+    async (out) => {
+      const bare = join(samples, 'layers-minimal-pixel-layer.psd');
+      expect(await codeOf(openPicture(bare, out, { isRegionEnough: true }))).toBe(
+        'E_IMAGE_COMPOSITE',
+      );
+      const layer = await openPicture(bare, 'a.psd', { layer: '@active' });
+      expect(layer.raster).toMatchObject({ width: 32, height: 32 });
+    },
+  );
+
+  it.each(['a.psd', 'a.png'])('that is not there is named: into %s', async (out) => {
+    const opening = openPicture(join(samples, 'nowhere.psd'), out);
+    await expect(opening).rejects.toMatchObject({
+      code: 'E_FILE',
+      detail: '"nowhere.psd": It cannot be opened.',
+    });
+  });
 });

@@ -1,11 +1,14 @@
 /** txt2img with a refiner and a second pass, and upscale: from the terminal to files. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ResultInfo } from '../../shared/event.ts';
 import { decodePicture } from '../../service/engine/picture/decode.ts';
 import { encodePng } from '../../service/engine/picture/encode.ts';
+import { decodeStored } from '../../service/engine/picture/storedPixels.ts';
+import { tiffOf } from '../../service/engine/picture/tiffContainer.ts';
 import { picture } from '../engine/jobs.ts';
 import { buildService } from '../fixtures/builtProgram.ts';
 import { manifestPath } from '../fixtures/manifest.ts';
@@ -13,7 +16,6 @@ import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 import { writeModel } from '../fixtures/writeModel.ts';
 import { pentimento, type Ended } from './runProgram.ts';
 
-const seconds = 1000;
 const folder = temporaryFolder();
 const models = join(folder, 'models');
 const path = (name: string) => join(folder, name);
@@ -34,7 +36,7 @@ beforeAll(async () => {
   await write('enlarger', 'tiny/tiny-esrgan-x2.json');
   const raster = picture({ width: 48, height: 40 }, 4, 16);
   writeFileSync(path('clear.png'), await encodePng(raster));
-}, 180 * seconds);
+});
 
 const run = (...args: string[]): Promise<Ended> => pentimento(args, { env });
 const Answer = z.strictObject({ files: z.array(z.string()), results: z.array(ResultInfo) });
@@ -54,7 +56,7 @@ async function refused(...args: string[]): Promise<string> {
 const text = ['txt2img', '--prompt', 'a boat', '--steps', '3', '--seed', '5'];
 const tiny = ['--width', '64', '--height', '64'];
 
-describe('txt2img', { timeout: 240 * seconds }, () => {
+describe('txt2img', () => {
   it('paints with a refiner and a second pass, and again from the file', async () => {
     const out = path('boat.png');
     const stages = ['--refiner', 'xl-refiner:0.5', '--hires', '2', '--hires-upscaler', 'enlarger'];
@@ -86,7 +88,7 @@ describe('txt2img', { timeout: 240 * seconds }, () => {
   });
 });
 
-describe('upscale', { timeout: 180 * seconds }, () => {
+describe('upscale', () => {
   it.each([
     ['enlarger', 96],
     ['lanczos', 96],
@@ -108,6 +110,73 @@ describe('upscale', { timeout: 180 * seconds }, () => {
       const { raster } = await decodePicture(path(name));
       expect([raster.width, raster.height]).toEqual([100, 60]);
     }
+  });
+
+  it('keeps a profile, and enlarges its numbers as they are', async () => {
+    const raw = { width: 4, height: 4, channels: 3 } as const;
+    const wide = await sharp(new Uint8Array(48), { raw }).withIccProfile('p3').tiff().toBuffer();
+    const { icc } = await sharp(wide).metadata();
+    if (!icc) return expect.fail('Expected a profile');
+    for (const channels of [3, 4] as const) {
+      // Green that sRGB does not have.
+      const colors = [0, 65_535, 258, 65_535].slice(0, channels);
+      const data = Uint16Array.from({ length: 16 * 8 * channels }, (_, i) =>
+        i % channels === 2 ? (i * 331) % 65_536 : (colors[i % channels] ?? 0),
+      );
+      const form = { width: 16, height: 8, channels, hasAlpha: channels === 4 } as const;
+      const source = path(`wide-${channels}.tif`);
+      writeFileSync(source, tiffOf({ ...form, space: 'rgb', data, icc }));
+      for (const ending of ['png', 'tif']) {
+        const out = path(`wide-${channels}-larger.${ending}`);
+        await made('upscale', source, '--model', 'nearest', '-o', out);
+        const after = await decodeStored(out, ending === 'png' ? 'png' : 'tiff');
+        expect(Buffer.from(after?.icc ?? []).equals(icc)).toBe(true);
+        expect(after?.raster).toMatchObject({ width: 32, height: 16, channels, depth: 16 });
+        const wrong = after?.raster.data.findIndex((value, i) => {
+          const [x, y] = [Math.floor(i / channels) % 32, Math.floor(i / channels / 32)];
+          const from = ((y >> 1) * 16 + (x >> 1)) * channels + (i % channels);
+          return value !== data[from];
+        });
+        expect(wrong).toBe(-1);
+      }
+    }
+  });
+
+  it.each([
+    ['cmyk', 8, 4, 'inks'],
+    ['cmyk', 16, 4, 'inks'],
+    ['cielab', 8, 3, 'cielab'],
+    ['icclab', 16, 4, 'icclab'],
+    ['rgb', 32, 4, 'linear'],
+    ['gray', 32, 1, 'linear'],
+  ] as const)('keeps the form of a TIFF: %s, %i bits, %i channels', async (...form) => {
+    const [space, depth, channels, kind] = form;
+    const hasAlpha = space !== 'cmyk' && channels === 4;
+    // One colour in every pixel, half clear where there is transparency.
+    const parts = [0.4, 0.5, 0.45, space === 'cmyk' ? 0.1 : 128 / 255].slice(0, channels);
+    // Unsigned near the middle; two's complement of a* and b* begins at the other end.
+    const share = (c: number) => (space === 'cielab' && c > 0 ? 20 / 255 : (parts[c] ?? 0));
+    const max = { 8: 255, 16: 65_535, 32: 1 }[depth];
+    const values = Array.from({ length: 12 * 10 * channels }, (_, i) => share(i % channels) * max);
+    const data =
+      depth === 8
+        ? Uint8Array.from(values)
+        : depth === 16
+          ? Uint16Array.from(values)
+          : Float32Array.from(values);
+    const source = path(`${space}-${depth}.tif`);
+    writeFileSync(source, tiffOf({ width: 12, height: 10, channels, hasAlpha, space, data }));
+    const out = path(`${space}-${depth}-larger.tif`);
+    await made('upscale', source, '--model', 'lanczos', '-o', out);
+    const after = await decodeStored(out, 'tiff');
+    expect(after?.kind).toBe(kind);
+    expect(after?.raster).toMatchObject({ width: 24, height: 20, channels, depth });
+    const [seen, wanted] = [await decodePicture(out), await decodePicture(source)];
+    const most = { 8: 255, 16: 65_535, 32: 1 }[wanted.raster.depth];
+    seen.raster.data.forEach((value, i) => {
+      const difference = value - (wanted.raster.data[i % seen.raster.channels] ?? 0);
+      expect((Math.abs(difference) / most) * 255).toBeLessThan(2.5);
+    });
   });
 
   it('is refused where it makes no sense', async () => {

@@ -16,6 +16,7 @@ import {
   temporaryFolder,
   type TestService,
 } from '../fakes/testService.ts';
+import { eventually } from '../fixtures/eventually.ts';
 
 let service: TestService;
 beforeAll(async () => {
@@ -39,9 +40,7 @@ describe('pictures', () => {
     const frame = decodeFrame(answer.bytes);
     expect(PictureInfo.parse(frame.body).width).toBe(8);
     expect(frame.planes[0].data[0]).toBe(7);
-    await expect
-      .poll(() => readdirSync(join(service.dataDir, 'tmp')), { timeout: 5000 })
-      .toEqual([]);
+    await eventually(() => expect(readdirSync(join(service.dataDir, 'tmp'))).toEqual([]));
   });
 
   it('pass on what the decoder says', async () => {

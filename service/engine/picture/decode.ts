@@ -10,6 +10,7 @@ import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { PictureInfo } from '../../../shared/api.ts';
 import { PentimentoError } from '../../../shared/errors.ts';
 import { maxPicturePixels, maxSidePx } from '../../../shared/limits.ts';
+import { knownDensity } from './density.ts';
 import { isSrgbProfile, profileName } from './iccProfile.ts';
 import { labToSrgb, readLabTiff, withoutSigns, type LabTiff } from './labTiff.ts';
 import { readComposite, type Composite } from './psd/readComposite.ts';
@@ -38,12 +39,14 @@ interface DecodedPicture {
   readonly info: PictureInfo;
   /** The profile that the file had; the raster is sRGB already. */
   readonly icc?: Uint8Array;
+  /** Whole pixels per inch; 72 where the file does not say them (or undefined). */
+  readonly densityPpi?: number | undefined;
 }
 
 /**
  * Throws E_FILE (cannot be opened), E_IMAGE_TYPE (no picture, or a kind that is not read), E_IMAGE_CORRUPT,
- * E_IMAGE_PIXELS (more than maxPicturePixels, or a side above maxSidePx), E_IMAGE_CHANNELS and
- * E_IMAGE_TIMEOUT.
+ * E_IMAGE_PIXELS (more than maxPicturePixels, or a side above maxSidePx), E_IMAGE_CHANNELS,
+ * E_IMAGE_COMPOSITE (a document saved without one) and E_IMAGE_TIMEOUT.
  */
 export async function decodePicture(path: string): Promise<DecodedPicture> {
   const format = sniffFormat(await headOf(path));
@@ -73,7 +76,8 @@ async function headOf(path: string): Promise<Uint8Array> {
   }
 }
 
-async function wholeFile(path: string): Promise<Uint8Array> {
+/** All bytes of a document. Throws E_IMAGE_PIXELS for more than is read at once. */
+export async function wholeFile(path: string): Promise<Uint8Array> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
@@ -104,7 +108,8 @@ async function decodeWithSharp(
     checkSize(meta.width, meta.height);
     const raster = await rawPixels(source, meta);
     const icc = meta.icc ? new Uint8Array(meta.icc) : undefined;
-    return { raster, info: infoOf(raster, format, icc), ...(icc ? { icc } : {}) };
+    const densityPpi = knownDensity(meta.density);
+    return { raster, info: infoOf(raster, format, icc), densityPpi, ...(icc ? { icc } : {}) };
   } catch (cause) {
     throw explained(cause);
   }
@@ -112,9 +117,9 @@ async function decodeWithSharp(
 
 async function decodeLab(lab: LabTiff): Promise<DecodedPicture> {
   try {
-    const { raster, icc } = await labPixels(lab);
+    const { raster, icc, densityPpi } = await labPixels(lab);
     const shown = labToSrgb(raster, lab.form);
-    return { raster: shown, info: infoOf(shown, 'tiff', icc), ...(icc ? { icc } : {}) };
+    return { raster: shown, info: infoOf(shown, 'tiff', icc), densityPpi, ...(icc ? { icc } : {}) };
   } catch (cause) {
     throw explained(cause);
   }
@@ -131,7 +136,7 @@ export async function labPixels({ bytes, form }: LabTiff) {
   }
   const raster = await storedNumbers(bytes, isDeep ? 'rgb16' : 'srgb', isDeep ? 16 : 8);
   const icc = meta.icc ? new Uint8Array(meta.icc) : undefined;
-  return { raster: withoutSigns(raster, form), icc };
+  return { raster: withoutSigns(raster, form), icc, densityPpi: knownDensity(meta.density) };
 }
 
 /** The numbers of a file in its own colours, whatever its profile says. */
@@ -235,7 +240,7 @@ function firstChannel(raster: Raster): Raster {
 
 /** Pixels of a document as the other formats give them: sRGB, or gray. Throws as `decodePicture`. */
 export async function decodeComposite(composite: Composite): Promise<DecodedPicture> {
-  const { icc, space } = composite;
+  const { icc, space, densityPpi } = composite;
   const plain = space !== 'cmyk' && (icc === undefined || space === 'gray' || isSrgbProfile(icc));
   const { width, height, channels, data } = composite;
   if (plain || data instanceof Float32Array) {
@@ -247,10 +252,9 @@ export async function decodeComposite(composite: Composite): Promise<DecodedPict
       depth,
       data,
     } as const;
-    return { raster, info: infoOf(raster, 'psd', icc), ...(icc ? { icc } : {}) };
+    return { raster, info: infoOf(raster, 'psd', icc), densityPpi, ...(icc ? { icc } : {}) };
   }
-  const decoded = await decodeWithSharp(tiffOf({ ...composite, icc }), 'psd');
-  return decoded;
+  return decodeWithSharp(tiffOf({ ...composite, icc }), 'psd');
 }
 
 function infoOf(raster: Raster, format: string, icc: Uint8Array | undefined): PictureInfo {

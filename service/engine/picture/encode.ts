@@ -1,7 +1,14 @@
 /** Pixels to picture files. Only this file, decode.ts and toProfile.ts know sharp. */
 import sharp, { type Sharp } from 'sharp';
 import { jpegWithComment, webpWithComment } from './exifComment.ts';
-import { withPngProfile, withPngText, xmpKeyword, type PngText } from './pngChunks.ts';
+import { jpegWithDensity, usualPpi } from './density.ts';
+import {
+  withPngDensity,
+  withPngProfile,
+  withPngText,
+  xmpKeyword,
+  type PngText,
+} from './pngChunks.ts';
 import type { Raster } from './raster.ts';
 
 export interface FileText {
@@ -11,12 +18,16 @@ export interface FileText {
   readonly xmp?: string;
   /** Profile of the pixels, of PNG files; sRGB without one. */
   readonly icc?: Uint8Array | undefined;
+  /** Pixels per inch, 1 to 65535; WebP has no place for it. */
+  readonly densityPpi?: number | undefined;
 }
 
 /** PNG of 8 or 16 bits (float becomes 16), gray or RGB with or without alpha; the text comes before the pixels. */
 export async function encodePng(raster: Raster, text: FileText = {}): Promise<Uint8Array> {
   const plain = await pipeline(raster).png({ compressionLevel: 6 }).toBuffer();
-  const png = text.icc ? withPngProfile(plain, text.icc) : plain;
+  // The library writes its own default, 25.4 pixels per inch.
+  const sized = withPngDensity(plain, text.densityPpi);
+  const png = text.icc ? withPngProfile(sized, text.icc) : sized;
   const texts: PngText[] = [];
   if (text.parameters !== undefined) texts.push({ keyword: 'parameters', text: text.parameters });
   if (text.xmp !== undefined) texts.push({ keyword: xmpKeyword, text: text.xmp });
@@ -26,9 +37,17 @@ export async function encodePng(raster: Raster, text: FileText = {}): Promise<Ui
 /** TIFF of 8 or 16 bits (float becomes 16), deflate with horizontal prediction. */
 export async function encodeTiff(
   raster: Raster,
-  text: { readonly xmp?: string } = {},
+  text: Pick<FileText, 'xmp' | 'densityPpi'> = {},
 ): Promise<Uint8Array> {
-  const image = pipeline(raster).tiff({ compression: 'deflate', predictor: 'horizontal' });
+  // The library counts pixels in a millimetre.
+  const xres = (text.densityPpi ?? usualPpi) / 25.4;
+  const image = pipeline(raster).tiff({
+    compression: 'deflate',
+    predictor: 'horizontal',
+    xres,
+    yres: xres,
+    resolutionUnit: 'inch',
+  });
   return (text.xmp === undefined ? image : image.withXmp(text.xmp)).toBuffer();
 }
 
@@ -43,14 +62,15 @@ const exportQuality = 95;
 export async function encodeShared(
   raster: Raster,
   format: 'jpeg' | 'webp',
-  { parameters, xmp }: FileText,
+  { parameters, xmp, densityPpi }: FileText,
 ): Promise<Uint8Array> {
   let image = pipeline(raster).toColourspace('srgb');
   if (xmp !== undefined && xmp.length < mostXmpBytes) image = image.withXmp(xmp);
   if (format === 'jpeg') {
     const options = { quality: exportQuality, chromaSubsampling: '4:4:4' };
     const jpeg = await image.flatten({ background: 'white' }).jpeg(options).toBuffer();
-    return parameters === undefined ? jpeg : jpegWithComment(jpeg, parameters);
+    const told = parameters === undefined ? jpeg : jpegWithComment(jpeg, parameters);
+    return densityPpi === undefined ? told : jpegWithDensity(told, densityPpi);
   }
   // A first comment makes the file take the extended form.
   const webp = await image

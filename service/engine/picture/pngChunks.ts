@@ -1,5 +1,6 @@
 /** Text chunks for PNG files (PNG 1.2, sections 4.2.3 and 3.2). */
 import { crc32, deflateSync } from 'node:zlib';
+import { pixelsPerMeter } from './density.ts';
 
 const signatureAndHeaderBytes = 8 + 25;
 
@@ -31,6 +32,29 @@ export function withPngProfile(png: Uint8Array, icc: Uint8Array): Uint8Array {
     chunk('iCCP', data),
     png.subarray(signatureAndHeaderBytes),
   ]);
+}
+
+const physical = 'pHYs';
+const chunkFrameBytes = 12;
+
+/** A copy of the PNG that says this many pixels per inch after its header, or nothing about it. */
+export function withPngDensity(png: Uint8Array, ppi: number | undefined): Uint8Array {
+  const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
+  const parts = [png.subarray(0, signatureAndHeaderBytes)];
+  if (ppi !== undefined) parts.push(chunk(physical, pixelsPerMeter(ppi)));
+  let at = signatureAndHeaderBytes;
+  while (typeAt(png, at) !== physical && typeAt(png, at) !== 'IDAT') at = nextChunk(view, at);
+  parts.push(png.subarray(signatureAndHeaderBytes, at));
+  parts.push(png.subarray(typeAt(png, at) === physical ? nextChunk(view, at) : at));
+  return Buffer.concat(parts);
+}
+
+function typeAt(png: Uint8Array, at: number): string {
+  return String.fromCharCode(...png.subarray(at + 4, at + 8));
+}
+
+function nextChunk(view: DataView, at: number): number {
+  return at + chunkFrameBytes + view.getUint32(at);
 }
 
 /** Keyword of the iTXt chunk that holds an XMP packet (XMP specification part 3). */

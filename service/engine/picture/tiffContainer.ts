@@ -13,11 +13,15 @@ interface TiffPixels {
   readonly icc?: Uint8Array | undefined;
   /** A whole XMP packet. */
   readonly xmp?: string | undefined;
+  /** Pixels per inch, a whole number. */
+  readonly densityPpi?: number | undefined;
 }
 
 const photometricOf = { gray: 1, rgb: 2, cmyk: 5, cielab: 8, icclab: 9 } as const;
 const short = 3;
 const long = 4;
+const rational = 5;
+const inches = 2;
 /** SampleFormat of IEEE floats. */
 const floatFormat = 3;
 
@@ -36,13 +40,16 @@ export function tiffOf(pixels: TiffPixels): Uint8Array {
     [278, long, [pixels.height]],
     [279, long, [raw.length]],
   ];
+  if (pixels.densityPpi !== undefined)
+    entries.push([282, rational, [1]], [283, rational, [1]], [296, short, [inches]]);
   if (pixels.hasAlpha) entries.push([338, short, [2]]);
   if (pixels.data instanceof Float32Array)
     entries.push([339, short, Array.from({ length: pixels.channels }, () => floatFormat)]);
   const directoryBytes = 8 + 2 + (entries.length + 2) * 12 + 4;
   const bitsAt = directoryBytes;
   const formatsAt = bitsAt + pixels.channels * 2;
-  const iccAt = formatsAt + pixels.channels * 2;
+  const densityAt = formatsAt + pixels.channels * 2;
+  const iccAt = densityAt + 8;
   const icc = pixels.icc ?? new Uint8Array(0);
   const xmpAt = iccAt + icc.length;
   const xmp = new TextEncoder().encode(pixels.xmp ?? '');
@@ -68,10 +75,13 @@ export function tiffOf(pixels: TiffPixels): Uint8Array {
       write(tag, type, values.length, at);
     } else if (values.length === 2) {
       write(tag, type, 2, values[0] | (values[1] << 16));
-    } else write(tag, type, values.length, tag === 273 ? start : values[0]);
+    } else if (type === rational) write(tag, type, 1, densityAt);
+    else write(tag, type, values.length, tag === 273 ? start : values[0]);
   }
   if (xmp.length > 0) write(700, 1, xmp.length, xmpAt);
   if (pixels.icc) write(34675, 7, icc.length, iccAt);
+  view.setUint32(densityAt, pixels.densityPpi ?? 0, true);
+  view.setUint32(densityAt + 4, 1, true);
   bytes.set(icc, iccAt);
   bytes.set(xmp, xmpAt);
   bytes.set(raw, start);

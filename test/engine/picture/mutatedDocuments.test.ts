@@ -12,6 +12,7 @@ import {
   readChannel,
   readMerged,
 } from '../../../service/engine/picture/psd/document/channelPixels.ts';
+import { grownDocument } from '../../../service/engine/picture/psd/document/grow/growDocument.ts';
 import { allLayers, layerTree } from '../../../service/engine/picture/psd/document/layerTree.ts';
 import {
   profileOf,
@@ -55,6 +56,7 @@ function partsOf(bytes: Uint8Array): ReadonlyArray<() => unknown> {
     () => readMerged(file, Math.min(4, channels)),
     () => readComposite(bytes),
     () => readDocument(addLayers(file, [noiseLayer(file.form, bounds, 'x')], {})),
+    () => grownDocument(file, { x: -2, y: -1, width: width + 3, height: height + 1 }),
     ...(file.layers?.records ?? [])
       .slice(0, 20)
       .flatMap((record) => record.channels.map((c) => () => readChannel(file, record, c))),
@@ -75,7 +77,7 @@ function codeOf<T>(run: () => T, then: (value: T) => void = () => undefined): st
 describe('mutated documents', () => {
   it(
     'are read or refused, soon and in little memory',
-    { timeout: Math.max(60_000, count * 30) },
+    { timeout: Math.max(300_000, count * 30) },
     () => {
       const random = seededRandom(seed);
       const sources = readdirSync(folder)

@@ -27,6 +27,7 @@ import type { Raster } from '../../../service/engine/picture/raster.ts';
 import { srgbToLab } from '../../../service/engine/picture/deltaE.ts';
 import { assertCarriedOver, noiseLayer } from '../../fixtures/psdCarriedOver.ts';
 import { noise } from './pixels.ts';
+import { processorMs } from '../../fixtures/processorMs.ts';
 
 const samples = join(import.meta.dirname, '../../reference/cases/psd');
 const sample = (name: string) => new Uint8Array(readFileSync(join(samples, name)));
@@ -280,7 +281,7 @@ describe('a document', () => {
     }
   });
 
-  it('that is damaged anywhere ends in an error with a code, soon', () => {
+  it('that is damaged anywhere ends in an error with a code, soon', async () => {
     const names = readdirSync(samples).filter((n) => /\.ps[db]$/.test(n));
     expect(names.length).toBeGreaterThan(10);
     const sources = names.map(sample);
@@ -291,24 +292,25 @@ describe('a document', () => {
       bytes: fc.constantFrom(1, 2, 4),
     });
     const seen = new Set<string>();
-    const start = performance.now();
-    fc.assert(
-      fc.property(
-        fc.nat(names.length - 1),
-        fc.array(change, { minLength: 1, maxLength: 4 }),
-        fc.option(fc.nat()),
-        (which, changes, cut) => {
-          const source = sources[which] ?? new Uint8Array();
-          const bytes = source.slice(0, cut === null ? source.length : cut % source.length);
-          for (const { at, head, value, bytes: width } of changes) {
-            const place = at % Math.max(1, head ? Math.min(4096, bytes.length) : bytes.length);
-            for (let i = 0; i < width && place + i < bytes.length; i++)
-              bytes[place + i] = value >>> (8 * i);
-          }
-          seen.add(codeOf(() => useAll(bytes)));
-        },
+    const ms = await processorMs(() =>
+      fc.assert(
+        fc.property(
+          fc.nat(names.length - 1),
+          fc.array(change, { minLength: 1, maxLength: 4 }),
+          fc.option(fc.nat()),
+          (which, changes, cut) => {
+            const source = sources[which] ?? new Uint8Array();
+            const bytes = source.slice(0, cut === null ? source.length : cut % source.length);
+            for (const { at, head, value, bytes: width } of changes) {
+              const place = at % Math.max(1, head ? Math.min(4096, bytes.length) : bytes.length);
+              for (let i = 0; i < width && place + i < bytes.length; i++)
+                bytes[place + i] = value >>> (8 * i);
+            }
+            seen.add(codeOf(() => useAll(bytes)));
+          },
+        ),
+        { numRuns: 3000, seed: 7 },
       ),
-      { numRuns: 3000, seed: 7 },
     );
     expect([...seen].toSorted()).toEqual([
       'E_IMAGE_CHANNELS',
@@ -316,8 +318,8 @@ describe('a document', () => {
       'E_IMAGE_PIXELS',
       'none',
     ]);
-    expect(performance.now() - start).toBeLessThan(60_000);
-  }, 90_000);
+    expect(ms).toBeLessThan(60_000);
+  });
 
   function useAll(bytes: Uint8Array): void {
     const file = readDocument(bytes);

@@ -6,6 +6,7 @@ import { inflateSync } from 'node:zlib';
 import type { PixelData } from '../../../../shared/frame.ts';
 import { PentimentoError } from '../../../../shared/errors.ts';
 import { maxPicturePixels, maxSidePx } from '../../../../shared/limits.ts';
+import { knownDensity } from '../density.ts';
 import { fromLinear } from '../resize.ts';
 import { srgbOfStoredLab } from './labColors.ts';
 import { unpackRow } from './packBits.ts';
@@ -19,6 +20,8 @@ export interface Composite {
   readonly hasAlpha: boolean;
   readonly data: PixelData;
   readonly icc?: Uint8Array;
+  /** Whole pixels per inch. */
+  readonly densityPpi?: number | undefined;
 }
 
 const spaceOfMode: Readonly<Record<number, Composite['space']>> = {
@@ -32,6 +35,7 @@ const spaceOfMode: Readonly<Record<number, Composite['space']>> = {
 const nameOfMode: Readonly<Record<number, string>> = { 0: 'bitmap', 7: 'multichannel' };
 const indexedMode = 2;
 const labMode = 9;
+const densityResource = 1005;
 const iccResource = 1039;
 const versionResource = 1057;
 
@@ -48,8 +52,8 @@ export interface CompositeForm {
 /**
  * 8 and 16 bits as stored; 32 bits are linear light and become sRGB code values 0..1, Lab becomes sRGB.
  * Colour is freed from the white that Photoshop mixes into clear parts. Throws E_IMAGE_CORRUPT,
- * E_IMAGE_PIXELS, E_IMAGE_CHANNELS (bitmap and multichannel documents; documents saved without a
- * composite).
+ * E_IMAGE_PIXELS, E_IMAGE_CHANNELS (bitmap and multichannel documents), E_IMAGE_COMPOSITE (documents
+ * saved without one).
  */
 export function readComposite(bytes: Uint8Array): Composite {
   try {
@@ -70,7 +74,7 @@ function readAll(bytes: Uint8Array): Composite {
   const palette = bytes.subarray(at + 4, at + 4 + paletteLength);
   at += 4 + paletteLength;
   const resourcesLength = view.getUint32(at);
-  const icc = readResources(bytes, at + 4, at + 4 + resourcesLength);
+  const { icc, densityPpi } = readResources(bytes, at + 4, at + 4 + resourcesLength);
   at += 4 + resourcesLength;
   const layersLength = header.big ? Number(view.getBigUint64(at)) : view.getUint32(at);
   const layersAt = at + (header.big ? 8 : 4);
@@ -78,7 +82,7 @@ function readAll(bytes: Uint8Array): Composite {
   const planes = readPlanes(bytes, layersAt + layersLength, header);
   const { colors, hasAlpha } = channelsOf(header, alphaFirst);
   const composite = interleave(planes, header, { colors, hasAlpha, palette });
-  return icc ? { ...composite, icc } : composite;
+  return { ...composite, densityPpi, ...(icc ? { icc } : {}) };
 }
 
 /** How many channels are colour, and whether the one after them is transparency. */
@@ -116,10 +120,12 @@ function readHeader(view: DataView): CompositeForm {
   return { ...header, depth };
 }
 
-function readResources(bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
+/** The resources that tell how the pixels are meant. Throws E_IMAGE_COMPOSITE and RangeErrors. */
+function readResources(bytes: Uint8Array, start: number, end: number) {
   if (end > bytes.length) throw new RangeError('resources');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let icc: Uint8Array | undefined;
+  let densityPpi: number | undefined;
   let at = start;
   while (at + 12 <= end) {
     const id = view.getUint16(at + 4);
@@ -128,15 +134,15 @@ function readResources(bytes: Uint8Array, start: number, end: number): Uint8Arra
     const data = at + 10 + nameLength;
     if (data + length > end) break;
     if (id === iccResource && length > 0) icc = bytes.slice(data, data + length);
+    // 16.16 fixed point, pixels per inch whatever unit is shown.
+    if (id === densityResource && length >= 4)
+      densityPpi = knownDensity(view.getUint32(data) / 65_536);
     if (id === versionResource && length >= 5 && bytes[data + 4] === 0) {
-      throw new PentimentoError(
-        'E_IMAGE_CHANNELS',
-        'It was saved without a composite; save it again with "Maximize compatibility".',
-      );
+      throw new PentimentoError('E_IMAGE_COMPOSITE');
     }
     at = data + ((length + 1) & ~1);
   }
-  return icc;
+  return { icc, densityPpi };
 }
 
 /** A negative layer count says that the first extra channel of the composite is its transparency. */

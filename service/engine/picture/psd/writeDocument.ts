@@ -13,6 +13,7 @@ interface DocumentOriginal {
   /** File name, for the bottom layer. */
   readonly name: string;
   readonly raster: Raster;
+  readonly densityPpi?: number | undefined;
 }
 
 export interface DocumentResult {
@@ -47,6 +48,7 @@ export function writeDocument(
     layers,
     composite: first ? flatten(raster, first.color, first.alpha, first.body.bounds) : raster,
     icc: srgbProfile(mode),
+    densityPpi: original.densityPpi,
     ...(parts.length > 0 ? { xmp: recipeXmp(parts.map((p) => p.body.recipe)) } : {}),
   });
 }

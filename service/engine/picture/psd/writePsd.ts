@@ -5,6 +5,7 @@
  */
 import type { Rect } from '../../../../shared/geometry.ts';
 import { maxOfDepth } from '../convert.ts';
+import { usualPpi } from '../density.ts';
 import type { Mask, Raster } from '../raster.ts';
 import {
   ascii,
@@ -60,6 +61,8 @@ interface PsdDocument {
   readonly icc?: Uint8Array;
   /** XMP packet of the document. */
   readonly xmp?: string;
+  /** Whole pixels per inch; 72 without it. */
+  readonly densityPpi?: number | undefined;
 }
 
 const resolutionResource = 1005;
@@ -110,8 +113,9 @@ function deepLayers(info: readonly Piece[]): Piece[] {
 }
 
 function resources(document: PsdDocument): Uint8Array {
-  // 72 pixels per inch (16.16 fixed point), shown in inches.
-  const resolution = concat([u32(72 << 16), u16(1, 1), u32(72 << 16), u16(1, 1)]);
+  // 16.16 fixed point, shown in inches.
+  const ppi = u32((document.densityPpi ?? usualPpi) * 65_536);
+  const resolution = concat([ppi, u16(1, 1), ppi, u16(1, 1)]);
   const name = concat([u32(10), utf16('Pentimento')]);
   const version = concat([u32(1), u8(1), name, name, u32(1)]);
   const blocks = [resource(resolutionResource, resolution), resource(versionResource, version)];

@@ -9,15 +9,10 @@ import { hasComposite, profileOf, type PsdFile } from './readDocument.ts';
 
 /**
  * What `readComposite` answers of the whole, over `region`, which lies inside the document. Throws
- * E_IMAGE_CORRUPT, E_IMAGE_PIXELS, E_IMAGE_CHANNELS and E_FILE.
+ * E_IMAGE_COMPOSITE (saved without one), E_IMAGE_CORRUPT, E_IMAGE_PIXELS, E_IMAGE_CHANNELS and E_FILE.
  */
 export function readRegion(file: PsdFile, region: Rect): Composite {
-  if (!hasComposite(file)) {
-    throw new PentimentoError(
-      'E_IMAGE_CHANNELS',
-      'It was saved without a composite; save it again with "Maximize compatibility".',
-    );
-  }
+  if (!hasComposite(file)) throw new PentimentoError('E_IMAGE_COMPOSITE');
   const { form, colorData, bytes } = file;
   const { width, height } = region;
   const header: CompositeForm = { ...form, width, height, mode: modeNumber(form.mode) };
