@@ -13,6 +13,7 @@ import {
 } from './patchMatch.ts';
 import { vote, visitsPerVote } from './patchVote.ts';
 import { mirrorInto } from './mirrorInto.ts';
+import { nearnessOf, withShareOf } from './nearness.ts';
 import { peelInto } from './peelInto.ts';
 import type { SourcePrior } from './sourcePrior.ts';
 import { spreadInto } from './spreadInto.ts';
@@ -52,11 +53,15 @@ function deepestOf(level: PatchLevel): number {
 
 /** Visits that settling them takes, about. */
 export function visitsOf(levels: readonly PatchLevel[]): number {
-  const ofLevel = (level: PatchLevel, index: number) => {
-    const perRound = sweepsPerRound * visitsPerTarget(level) + visitsPerVote;
-    return level.targets.length * roundsAt(index, levels.length) * perRound;
-  };
+  const ofLevel = (level: PatchLevel, index: number) =>
+    visitsOfRounds(level, roundsAt(index, levels.length));
   return levels.map(ofLevel).reduce((sum, v) => sum + v, 0);
+}
+
+/** Visits of so many rounds at one scale, about. */
+export function visitsOfRounds(level: PatchLevel, rounds: number): number {
+  const perRound = sweepsPerRound * visitsPerTarget(level) + visitsPerVote;
+  return level.targets.length * rounds * perRound;
 }
 
 function roundsAt(index: number, count: number): number {
@@ -73,11 +78,16 @@ export function* settleScales(
 ): Sliced<{ level: PlacedLevel; field: PatchField }> {
   const kernel = patchKernel(levels[0].width * levels[0].height);
   const coarsest = levels.length - 1;
-  let level = placed(levels[coarsest], kernel, priors?.[coarsest]);
+  const nearness = priors ? undefined : yield* nearnessOf(levels);
+  const at = (index: number): PlacedLevel => ({
+    ...placed(levels[index], kernel, priors?.[index]),
+    nearness: nearness?.[index],
+  });
+  let level = at(coarsest);
   let field = yield* settledStart(level, { isFinest: coarsest === 0, random });
   for (let i = coarsest - 1; i >= 0; i--) {
     const below = { level, field };
-    level = placed(levels[i], kernel, priors?.[i]);
+    level = at(i);
     field = yield* startFrom(level, below, random);
     const rounds = roundsAt(i, levels.length);
     yield* settle(level, field, { rounds, isFinest: i === 0, random });
@@ -85,7 +95,8 @@ export function* settleScales(
   return { level, field };
 }
 
-function placed(
+/** The level in the kernel's memory, over the one that lay there before. */
+export function placed(
   level: PatchLevel,
   kernel: PatchKernel,
   prior: SourcePrior | undefined,
@@ -110,7 +121,8 @@ function* settledStart(
     yield* begin(level, field, random);
     yield* measureField(level, field);
     yield* settle(level, field, { ...how, rounds: coarsestRounds });
-    yield* measureField(level, field);
+    // Distance has placed things; which try joins them best is told by the fit alone.
+    yield* measureField(withShareOf(level, 0), field);
     const misfit = level.targets.reduce((sum, t) => sum + field.distance[t], 0);
     tries.push({ field, data: level.data.slice(), misfit });
   }
@@ -141,15 +153,21 @@ interface Settling {
 }
 
 /** Matching and voting in turn until the scale has settled; votes get sharper towards the end. */
-function* settle(level: PlacedLevel, field: PatchField, work: Settling): Sliced<void> {
+export function* settle(whole: PlacedLevel, field: PatchField, work: Settling): Sliced<void> {
   const { random } = work;
   for (let round = 0; round < work.rounds; round++) {
+    const level = withShareOf(whole, distanceShareAt(work, round));
     for (let turn = 0; turn < sweepsPerRound; turn++) {
       yield* sweep(level, field, { turn: round * sweepsPerRound + turn, random });
     }
     yield* vote(level, field, sharpnessAt(work, round));
     if (round < work.rounds - 1) yield* measureField(level, field);
   }
+}
+
+/** At the finest scale distance counts less and less, down to nothing: then the best fit is left to decide. */
+function distanceShareAt({ rounds, isFinest }: Settling, round: number): number {
+  return isFinest ? Math.max(0, 1 - (round + 1) / Math.max(1, rounds - 1)) : 1;
 }
 
 /** Means of many patches settle the structure but blur; towards the end the best patch decides nearly alone. */
