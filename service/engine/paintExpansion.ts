@@ -23,6 +23,8 @@ import { mapInto } from './picture/mapInto.ts';
 import { matchRim } from './picture/matchRim.ts';
 import type { Finished } from './picture/prepare.ts';
 import type { Mask } from './picture/raster.ts';
+import { seamAlpha } from './picture/seamAlpha.ts';
+import { giveWayBetween } from './picture/sliced.ts';
 import { structureStart } from './picture/structureStart.ts';
 import type { JobTools, Painter, Painting, Scene } from './runJob.ts';
 import type { VariantSeeds } from './variantSeeds.ts';
@@ -55,7 +57,7 @@ export function paintExpansion(scene: Scene, request: AnyExpandRequest, tools: J
         yield countedPainting(state.value, { index, count: passes.length, pass });
         state = await painting.next();
       }
-      layPass(canvas, state.value, { pass, request });
+      await layPass(canvas, state.value, { pass, request, tools });
       if (state.value.report) reports.push(state.value.report);
     }
     const { bounds, ...planes } = canvas.layer();
@@ -165,22 +167,30 @@ function countedPainting(
   };
 }
 
-function layPass(
+async function layPass(
   canvas: GrowingCanvas,
   finished: Finished,
-  { pass, request }: Pick<PassWork, 'pass' | 'request'>,
-): void {
+  { pass, request, tools }: Pick<PassWork, 'pass' | 'request' | 'tools'>,
+): Promise<void> {
   const { area, context } = pass;
   const { bounds } = finished;
   const place = { ...bounds, x: bounds.x + context.x, y: bounds.y + context.y };
   const reachPx = overlapOf(pass, request.overlapPx);
-  const alpha = seenOfPass(finished.alpha, place, { area, reachPx });
-  const rim = rimOf(alpha, relativeTo(area, place));
+  const soft = seenOfPass(finished.alpha, place, { area, reachPx });
+  const rim = rimOf(soft, relativeTo(area, place));
   const matching = { rim, strength: request.colorMatch };
   const color =
     request.colorMatch > 0
       ? matchRim(finished.color, canvas.look(place), matching)
       : finished.color;
+  if (request.kind !== 'expand-patches') return canvas.lay({ color, alpha: soft }, place);
+  const seam = {
+    painted: color,
+    known: canvas.look(place),
+    area: relativeTo(area, place),
+    reachPx,
+  };
+  const alpha = await giveWayBetween(seamAlpha(soft, seam), { signal: tools.signal });
   canvas.lay({ color, alpha }, place);
 }
 

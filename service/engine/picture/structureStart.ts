@@ -31,6 +31,7 @@ export async function structureStart(
   const filled = await fillFromSurroundings(small, holeOf(area, picture, size), {
     ...options,
     isExpansion: true,
+    start: 'mirrored',
   });
   const colors = scale === 1 ? cropImage(filled, area) : resizeImageWindow(filled, picture, area);
   const channels = picture.channels <= 2 ? 1 : 3;

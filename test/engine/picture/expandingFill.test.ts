@@ -64,6 +64,50 @@ describe('a fill past the edge', () => {
     expect(bright).toBe(0);
   });
 
+  it('goes on with a pattern in step, as sharp as it is', async () => {
+    const pattern = (x: number, y: number) => 0.5 + 0.2 * Math.sin(x / 2.5) * Math.cos(y / 3.5 + 1);
+    const data = new Float32Array(size.width * size.height * 3);
+    for (let i = 0; i < data.length; i++) {
+      const p = Math.floor(i / 3);
+      data[i] = pattern(p % size.width, Math.floor(p / size.width));
+    }
+    const filled = await expanded({ ...size, data });
+    let error = 0;
+    for (let p = 0; p < size.width * size.height; p++) {
+      if (band.data[p] > 0) error += Math.abs(filled.data[p * 3] - data[p * 3]);
+    }
+    // Mean absolute deviation of the pattern itself: 0.08.
+    expect(error / (bandPx * size.height)).toBeLessThan(0.04);
+  });
+
+  it('keeps the contrast of fine texture', async () => {
+    const random = seededRandom(8);
+    const data = Float32Array.from({ length: size.width * size.height * 3 }, () => 0);
+    for (let i = 0; i < data.length; i += 3) data.fill(0.4 + 0.2 * random(), i, i + 3);
+    const filled = await expanded({ ...size, data });
+    const spread = (from: number, to: number) => {
+      const values: number[] = [];
+      for (let y = 0; y < size.height; y++) {
+        for (let x = from; x < to; x++) values.push(at(filled, x, y)[0] ?? 0);
+      }
+      const mean = values.reduce((a, b) => a + b, 0) / values.length;
+      return Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length);
+    };
+    expect(spread(0, bandPx)).toBeGreaterThan(0.85 * spread(bandPx, size.width));
+  });
+
+  it('fills a hole that no copy covers by a fifth', async () => {
+    const island = { x: 66, y: 36, side: 28 };
+    const mask = band.data.map((_, i) => {
+      const [x, y] = [(i % size.width) - island.x, Math.floor(i / size.width) - island.y];
+      return x >= 0 && y >= 0 && x < island.side && y < island.side ? 0 : 255;
+    });
+    const options = { seed: 1, isExpansion: true };
+    const filled = await fillFromSurroundings(landscape(), { ...size, data: mask }, options);
+    expect(at(filled, 5, 4)[2]).toBeGreaterThan(0.2);
+    expect(filled.data.every((v) => v >= 0 && v <= 1)).toBe(true);
+  });
+
   it('keeps every known bit, and gives the same pixels for the same seed', async () => {
     const image = landscape();
     const filled = await expanded(image, 4);

@@ -18,6 +18,7 @@ import { evenOut } from './evenOut.ts';
 import { makeLevel, patchChannels, withTexture, type PatchLevel } from './patchLevel.ts';
 import { seededRandom } from './patchMatch.ts';
 import { priorsOf } from './sourcePrior.ts';
+import { settleExpansion, visitsOfExpansion } from './settleExpansion.ts';
 import { leastSources, scalesOf, settleScales, visitsOf } from './settleScales.ts';
 
 export interface PatchFillOptions {
@@ -27,6 +28,11 @@ export interface PatchFillOptions {
   readonly evenness?: number;
   /** The hole lies past the picture's edges: see sourcePrior.ts (false). */
   readonly isExpansion?: boolean;
+  /**
+   * What an expansion begins with: large shifted copies of the picture (the default), sharp but as bright as where they
+   * come from, or its mirror image, whose brightness goes on at the edge.
+   */
+  readonly start?: 'copies' | 'mirrored';
 }
 
 interface PatchFillWatch {
@@ -115,9 +121,15 @@ function* fillPiece(
     return diffuseFill(piece, { ...mask, data: hole.map((v) => v * 255) }).data;
   }
   const levels = yield* scalesOf(finest);
-  options.onPlanned?.(visitsOf(levels));
+  const isCopied = options.isExpansion === true && options.start !== 'mirrored';
+  options.onPlanned?.(isCopied ? visitsOfExpansion(levels) : visitsOf(levels));
   const priors = options.isExpansion ? yield* priorsOf(levels) : undefined;
-  const { level, field } = yield* settleScales(levels, seededRandom(options.seed), priors);
+  const random = seededRandom(options.seed);
+  const work =
+    priors && isCopied
+      ? settleExpansion(levels, random, priors)
+      : settleScales(levels, random, priors);
+  const { level, field } = yield* work;
   yield* evenOut(level, field, options.evenness ?? 1);
   return yield* colorsOf(level);
 }
