@@ -80,12 +80,12 @@ export const errorTable = {
   E_SAMPLER_UNKNOWN: {
     status: 422,
     title: 'There is no sampler of that name.',
-    next: 'Choose one of the named ones.',
+    next: 'Choose one of those that the panel offers, or "pentimento samplers" names.',
   },
   E_SCHEDULE_UNKNOWN: {
     status: 422,
     title: 'There is no schedule of that name.',
-    next: 'Choose one of the named ones.',
+    next: 'Choose one of those that the panel offers, or "pentimento samplers" names.',
   },
   E_PROMPT_TOO_LONG: { status: 422, title: 'The prompt is too long.', next: 'Shorten it.' },
   E_PROMPT_WEIGHT: {

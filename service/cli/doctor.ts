@@ -12,7 +12,8 @@ export async function doctor(
 ): Promise<void> {
   const status = await waitForEngine(client);
   const { models } = await client.models();
-  const usable = models.filter((m) => m.usable && m.kind === 'checkpoint').length;
+  const usable = models.filter((m) => m.usable);
+  const painting = usable.filter(({ kind }) => kind === 'checkpoint').length;
   const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   const facts: Array<[string, string]> = [
     ['Pentimento', `${status.version} (API ${status.apiVersion})`],
@@ -21,7 +22,7 @@ export async function doctor(
     ['Memory', `${gigabytes(freemem())} free of ${gigabytes(totalmem())}`],
     ['Data folder', config.dataDir],
     ['Engine', `${status.engine} on ${status.device}`],
-    ['Models', `${usable} usable of ${models.length} found`],
+    ['Models', `${usable.length} usable of ${models.length} found, ${painting} to paint with`],
   ];
   for (const [name, value] of facts) terminal.line(`${name.padEnd(12)} ${value}`);
   terminal.json(Object.fromEntries(facts));

@@ -215,9 +215,11 @@ describe('without a service', () => {
     const { code, stdout } = await run('doctor', '--models', models);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Engine +idle on cpu$/m);
-    expect(stdout).toMatch(/^Models +1 usable of 2 found$/m);
+    expect(stdout).toMatch(/^Models +1 usable of 2 found, 1 to paint with$/m);
     const json = await run('doctor', '--json');
-    expect(JSON.parse(json.stdout)).toMatchObject({ Models: '0 usable of 0 found' });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      Models: '0 usable of 0 found, 0 to paint with',
+    });
   });
 
   it('a data folder that cannot be written is told, and a broken config.json', async () => {
