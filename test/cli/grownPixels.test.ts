@@ -12,7 +12,7 @@ import { tiffOf } from '../../service/engine/picture/tiffContainer.ts';
 import type { Frame, PixelData } from '../../shared/frame.ts';
 import type { Rect } from '../../shared/geometry.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
-import { removalRecipe } from './samples.ts';
+import { evenPixels, removalRecipe } from './samples.ts';
 
 const folder = temporaryFolder();
 const size = { width: 11, height: 9 };
@@ -80,17 +80,7 @@ const hasAlpha = ({ space, channels }: Form) =>
 function resultOn(canvas: Rect, depth: Form['depth'], isGray: boolean): Frame {
   const { width, height } = canvas;
   const channels = isGray ? 1 : 3;
-  const scale = { 8: 1, 16: 257, 32: 1 / 255 }[depth];
-  const values = Array.from(
-    { length: width * height * channels },
-    (_, i) => (color[i % channels] ?? 0) * scale,
-  );
-  const data =
-    depth === 8
-      ? Uint8Array.from(values)
-      : depth === 16
-        ? Uint16Array.from(values)
-        : Float32Array.from(values);
+  const data = evenPixels(color, { count: width * height, channels, depth });
   const alpha = Uint8Array.from({ length: width * height }, (_, i) => {
     const deep = depthInside(canvas, i);
     return deep < 0 ? 255 : deep < overlapPx ? 128 : 0;

@@ -15,7 +15,7 @@ import { tiffOf } from '../../service/engine/picture/tiffContainer.ts';
 import { toInks } from '../../service/engine/picture/toInks.ts';
 import { toProfile } from '../../service/engine/picture/toProfile.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
-import { removalRecipe } from './samples.ts';
+import { evenPixels, removalRecipe } from './samples.ts';
 
 const folder = temporaryFolder();
 const size = { width: 12, height: 10 };
@@ -34,17 +34,7 @@ async function profileNamed(name: 'p3' | 'cmyk'): Promise<Uint8Array> {
 /** The result: one colour where alpha is 255, nothing in every third pixel. */
 function resultAt(depth: 8 | 16 | 32, channels: 1 | 3 = 3) {
   const { width, height } = bounds;
-  const scale = { 8: 1, 16: 257, 32: 1 / 255 }[depth];
-  const values = Array.from(
-    { length: width * height * channels },
-    (_, i) => (color[i % channels] ?? 0) * scale,
-  );
-  const data =
-    depth === 8
-      ? Uint8Array.from(values)
-      : depth === 16
-        ? Uint16Array.from(values)
-        : Float32Array.from(values);
+  const data = evenPixels(color, { count: width * height, channels, depth });
   const alpha = Uint8Array.from({ length: width * height }, (_, i) => (i % 3 === 0 ? 0 : 255));
   return {
     body: { bounds, recipe },

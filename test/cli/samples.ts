@@ -124,3 +124,17 @@ export function removalRecipe(size: Size, bounds: Rect, region = bounds): Recipe
     },
   });
 }
+
+/** `count` pixels of one colour (0..255), as many channels of it as there are, in a depth's own numbers. */
+export function evenPixels(
+  color: readonly number[],
+  form: { readonly count: number; readonly channels: number; readonly depth: 8 | 16 | 32 },
+): Uint8Array | Uint16Array | Float32Array {
+  const { count, channels, depth } = form;
+  const scale = { 8: 1, 16: 257, 32: 1 / 255 }[depth];
+  const values = Array.from({ length: count * channels }, (_, i) => {
+    return (color[i % channels] ?? 0) * scale;
+  });
+  if (depth === 8) return Uint8Array.from(values);
+  return depth === 16 ? Uint16Array.from(values) : Float32Array.from(values);
+}
