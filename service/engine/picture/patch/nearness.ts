@@ -21,7 +21,7 @@ const patchPixels = (2 * patchRadius + 1) ** 2;
 /** Of the way to the nearest whole patch from the hole's deepest pixel: what costs nothing. */
 const freeShare = 0.5;
 /** As far again as that whole way: so many times the variance around the hole, per pixel of a patch. */
-const strength = 2.5;
+const strength = 0.5;
 /** It counts that much less from one scale to the next finer one: things are placed coarse, texture fine. */
 const perScale = 0.12;
 /** Known pixels whose variance counts: so near to the hole at the coarsest scale. */
