@@ -4,7 +4,6 @@
  */
 import { inParts, type Sliced } from '../sliced.ts';
 import type { PatchKernel } from './patchKernel.ts';
-import type { Nearness } from './nearness.ts';
 import { patchChannels, patchRadius, type PatchLevel } from './patchLevel.ts';
 import { priorCost, type SourcePrior } from './sourcePrior.ts';
 import { countMatches, moveMatch } from './sourceUsage.ts';
@@ -14,14 +13,12 @@ export interface PlacedLevel extends PatchLevel {
   readonly kernel: PatchKernel;
   /** None: only the misfit counts. */
   readonly prior?: SourcePrior | undefined;
-  /** None: sources may lie anywhere. */
-  readonly nearness?: Nearness | undefined;
 }
 
 export interface PatchField {
   /** Per pixel: centre of the source patch; -1 where no patch is sought. */
   readonly match: Int32Array;
-  /** Per pixel: squared distance to it, summed over the patch, and what the source costs beside (sourcePrior.ts, nearness.ts). */
+  /** Per pixel: squared distance to it, summed over the patch, and what the source costs beside (sourcePrior.ts). */
   readonly distance: Float32Array;
 }
 

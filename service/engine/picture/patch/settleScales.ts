@@ -13,7 +13,6 @@ import {
 } from './patchMatch.ts';
 import { vote, visitsPerVote } from './patchVote.ts';
 import { mirrorInto } from './mirrorInto.ts';
-import { nearnessOf, withShareOf } from './nearness.ts';
 import { peelInto } from './peelInto.ts';
 import type { SourcePrior } from './sourcePrior.ts';
 import { spreadInto } from './spreadInto.ts';
@@ -78,16 +77,11 @@ export function* settleScales(
 ): Sliced<{ level: PlacedLevel; field: PatchField }> {
   const kernel = patchKernel(levels[0].width * levels[0].height);
   const coarsest = levels.length - 1;
-  const nearness = priors ? undefined : yield* nearnessOf(levels);
-  const at = (index: number): PlacedLevel => ({
-    ...placed(levels[index], kernel, priors?.[index]),
-    nearness: nearness?.[index],
-  });
-  let level = at(coarsest);
+  let level = placed(levels[coarsest], kernel, priors?.[coarsest]);
   let field = yield* settledStart(level, { isFinest: coarsest === 0, random });
   for (let i = coarsest - 1; i >= 0; i--) {
     const below = { level, field };
-    level = at(i);
+    level = placed(levels[i], kernel, priors?.[i]);
     field = yield* startFrom(level, below, random);
     const rounds = roundsAt(i, levels.length);
     yield* settle(level, field, { rounds, isFinest: i === 0, random });
@@ -121,8 +115,7 @@ function* settledStart(
     yield* begin(level, field, random);
     yield* measureField(level, field);
     yield* settle(level, field, { ...how, rounds: coarsestRounds });
-    // Distance has placed things; which try joins them best is told by the fit alone.
-    yield* measureField(withShareOf(level, 0), field);
+    yield* measureField(level, field);
     const misfit = level.targets.reduce((sum, t) => sum + field.distance[t], 0);
     tries.push({ field, data: level.data.slice(), misfit });
   }
@@ -153,21 +146,15 @@ interface Settling {
 }
 
 /** Matching and voting in turn until the scale has settled; votes get sharper towards the end. */
-export function* settle(whole: PlacedLevel, field: PatchField, work: Settling): Sliced<void> {
+export function* settle(level: PlacedLevel, field: PatchField, work: Settling): Sliced<void> {
   const { random } = work;
   for (let round = 0; round < work.rounds; round++) {
-    const level = withShareOf(whole, distanceShareAt(work, round));
     for (let turn = 0; turn < sweepsPerRound; turn++) {
       yield* sweep(level, field, { turn: round * sweepsPerRound + turn, random });
     }
     yield* vote(level, field, sharpnessAt(work, round));
     if (round < work.rounds - 1) yield* measureField(level, field);
   }
-}
-
-/** At the finest scale distance counts less and less, down to nothing: then the best fit is left to decide. */
-function distanceShareAt({ rounds, isFinest }: Settling, round: number): number {
-  return isFinest ? Math.max(0, 1 - (round + 1) / Math.max(1, rounds - 1)) : 1;
 }
 
 /** Means of many patches settle the structure but blur; towards the end the best patch decides nearly alone. */

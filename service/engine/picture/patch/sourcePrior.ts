@@ -5,7 +5,6 @@
  * ground), what is there once (a sun, a face, a cup) is not there twice, and textures do not come in rows.
  */
 import { inParts, type Sliced } from '../sliced.ts';
-import { distanceCost, type Nearness } from './nearness.ts';
 import { halveLevel, patchChannels, patchRadius, type PatchLevel } from './patchLevel.ts';
 import { noUsage, usageCost, type SourceUsage } from './sourceUsage.ts';
 
@@ -55,15 +54,13 @@ export function* priorsOf(levels: readonly PatchLevel[]): Sliced<SourcePrior[]> 
   return priors;
 }
 
-interface Priced extends PatchLevel {
-  readonly prior?: SourcePrior | undefined;
-  readonly nearness?: Nearness | undefined;
-}
-
-/** Of the patch around `source` for the one around `target`; 0 without a prior and nearness. */
-export function priorCost(level: Priced, target: number, source: number): number {
-  const { prior, nearness, width, depth } = level;
-  if (!prior) return nearness ? distanceCost(level, nearness, { target, source }) : 0;
+/** Of the patch around `source` for the one around `target`; 0 without a prior. */
+export function priorCost(
+  { prior, width, depth }: PatchLevel & { readonly prior?: SourcePrior | undefined },
+  target: number,
+  source: number,
+): number {
+  if (!prior) return 0;
   const rows = ((target / width) | 0) - ((source / width) | 0);
   const { rarity, perSquaredRow, usage } = prior;
   const used = usageCost(usage, source);
