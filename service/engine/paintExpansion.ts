@@ -179,17 +179,10 @@ async function layPass(
   const soft = seenOfPass(finished.alpha, place, { area, reachPx });
   const rim = rimOf(soft, relativeTo(area, place));
   const matching = { rim, strength: request.colorMatch };
-  const color =
-    request.colorMatch > 0
-      ? matchRim(finished.color, canvas.look(place), matching)
-      : finished.color;
+  const known = canvas.look(place);
+  const color = request.colorMatch > 0 ? matchRim(finished.color, known, matching) : finished.color;
   if (request.kind !== 'expand-patches') return canvas.lay({ color, alpha: soft }, place);
-  const seam = {
-    painted: color,
-    known: canvas.look(place),
-    area: relativeTo(area, place),
-    reachPx,
-  };
+  const seam = { painted: color, known, area: relativeTo(area, place), reachPx };
   const alpha = await giveWayBetween(seamAlpha(soft, seam), { signal: tools.signal });
   canvas.lay({ color, alpha }, place);
 }

@@ -12,11 +12,12 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { beginFile } from '../../service/cli/begunFile.ts';
 import { save } from '../../service/cli/saveFile.ts';
 import { partBeside } from '../../service/cli/staleParts.ts';
 import { buildService, packageRoot } from '../fixtures/builtProgram.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { temporaryFolder } from '../fixtures/temporaryFolder.ts';
 
 const folder = temporaryFolder();
@@ -100,7 +101,7 @@ describe('a command that is killed while it writes', () => {
     const command = ['--input-type=module', '-e', script];
     const child = spawn(process.execPath, command, { stdio: ['ignore', 'inherit', 'inherit'] });
     const part = partBeside(path, child.pid);
-    await vi.waitFor(() => expect(existsSync(part)).toBe(true), 30_000);
+    await eventually(() => expect(existsSync(part)).toBe(true));
     // While it runs, the save of another keeps it.
     await save(join(dirname(path), 'other.tif'), bytes);
     expect(lstatSync(part).isFile()).toBe(true);
